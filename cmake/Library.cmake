@@ -1,0 +1,12 @@
+# batpak as people link it: a static library and a shared one whose only symbols are those of the public headers.
+add_library(batpak_static STATIC)
+add_library(batpak_shared SHARED)
+foreach(library batpak_static batpak_shared)
+  batpak_link_rooms(${library})
+  target_include_directories(${library} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  target_compile_features(${library} PUBLIC cxx_std_23)
+  set_target_properties(${library} PROPERTIES OUTPUT_NAME batpak LINKER_LANGUAGE CXX)
+endforeach()
+set_target_properties(batpak_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
+add_library(batpak::batpak ALIAS batpak_static)

@@ -1,0 +1,1 @@
+# install, pkg-config and cpack

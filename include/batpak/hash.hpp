@@ -1,0 +1,29 @@
+// A 32-byte digest: event hashes and content hashes (BLAKE3), tree roots (SHA-256).
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "batpak/error.hpp"
+
+namespace batpak {
+
+struct Hash {
+  static constexpr std::size_t bytes_size = 32;
+
+  std::array<std::byte, bytes_size> bytes{};  // all zero: "no hash", only the genesis event has it as previous hash
+
+  // From 64 hexadecimal digits of either case. Fails with malformed.
+  [[nodiscard]] static Result<Hash> from_hex(std::string_view hex);
+
+  [[nodiscard]] bool is_zero() const noexcept { return *this == Hash{}; }
+  friend auto operator<=>(const Hash&, const Hash&) = default;
+};
+
+// 64 lower-case hexadecimal digits.
+[[nodiscard]] std::string to_string(const Hash& hash);
+
+}  // namespace batpak
