@@ -1,0 +1,66 @@
+#include "base/utf8.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace batpak::base {
+namespace {
+
+[[nodiscard]] bool is_continuation(unsigned char byte) noexcept { return (byte & 0xC0U) == 0x80U; }
+
+// The length of the well-formed sequence at `at` (table 3-7 of the Unicode standard), 0 if there is none within `left` bytes.
+[[nodiscard]] std::size_t sequence_length(const unsigned char* at, std::size_t left) noexcept {
+  const unsigned char lead = at[0];
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2) return 0;  // a continuation, or the lead of an overlong form
+  if (lead < 0xE0) return left >= 2 && is_continuation(at[1]) ? 2 : 0;
+  if (lead < 0xF0) {
+    if (left < 3 || !is_continuation(at[1]) || !is_continuation(at[2])) return 0;
+    if (lead == 0xE0 && at[1] < 0xA0) return 0;   // overlong
+    if (lead == 0xED && at[1] >= 0xA0) return 0;  // a surrogate
+    return 3;
+  }
+  if (lead > 0xF4) return 0;
+  if (left < 4 || !is_continuation(at[1]) || !is_continuation(at[2]) || !is_continuation(at[3])) return 0;
+  if (lead == 0xF0 && at[1] < 0x90) return 0;   // overlong
+  if (lead == 0xF4 && at[1] >= 0x90) return 0;  // over U+10FFFF
+  return 4;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) noexcept {
+  constexpr std::uint64_t high_bits = 0x8080808080808080ULL;
+  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+  std::size_t left = text.size();
+  while (left > 0) {
+    if (left >= sizeof(std::uint64_t)) {  // most names are ASCII: eight bytes at a time
+      std::uint64_t word;
+      std::memcpy(&word, at, sizeof word);
+      if ((word & high_bits) == 0) {
+        at += sizeof word;
+        left -= sizeof word;
+        continue;
+      }
+    }
+    const std::size_t length = sequence_length(at, left);
+    if (length == 0) return false;
+    at += length;
+    left -= length;
+  }
+  return true;
+}
+
+bool has_control_character(std::string_view text) noexcept {
+  unsigned char before = 0;
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte < 0x20 || byte == 0x7F) return true;
+    if (before == 0xC2 && byte < 0xA0) return true;  // U+0080–U+009F; 0xC2 is never anything but a lead
+    before = byte;
+  }
+  return false;
+}
+
+}  // namespace batpak::base
