@@ -1,0 +1,65 @@
+// A statement about a log: how many events it has and what their Merkle root is; as a signed note (C2SP tlog-checkpoint).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "batpak/error.hpp"
+#include "batpak/hash.hpp"
+#include "batpak/signing_key.hpp"
+
+namespace batpak {
+
+// Threads: a plain value, as all of this header.
+struct Checkpoint {
+  std::string origin;      // names the log for ever: 1–255 bytes of UTF-8 without spaces, plus signs and control characters
+  std::uint64_t size = 0;  // events, which is also the sequence of the next one
+  Hash root;               // of the RFC 6962 tree over their event hashes
+
+  friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
+};
+
+// One signature under a note, by any algorithm; Ed25519 ones have 64 bytes.
+struct NoteSignature {
+  std::string name;                    // of the key; a store's own key is named as its origin
+  std::array<std::byte, 4> key_id{};   // PublicKey::key_id(name)
+  std::vector<std::byte> signature;
+
+  friend bool operator==(const NoteSignature&, const NoteSignature&) = default;
+};
+
+// A note as it was read. Nothing in it may be believed before verify_note succeeded.
+struct CheckpointNote {
+  static constexpr std::size_t bytes_max = 512U << 10;
+  static constexpr std::size_t signatures_max = 64;
+
+  Checkpoint checkpoint;
+  std::string text;  // what the signatures cover: note_body(checkpoint), and extension lines if the signer wrote any
+  std::vector<NoteSignature> signatures;
+
+  friend bool operator==(const CheckpointNote&, const CheckpointNote&) = default;
+};
+
+// What is signed: three lines, "origin\nsize\nbase 64 of the root\n".
+[[nodiscard]] std::string note_body(const Checkpoint& checkpoint);
+
+// The body, an empty line, and a line for each signature. Precondition: at least one signature.
+[[nodiscard]] std::string format_note(const Checkpoint& checkpoint, std::span<const NoteSignature> signatures);
+
+// Reads what format_note wrote, and notes of others that keep to the same specification, whose extension lines it keeps in
+// `text`. Errors: malformed, with the number of the line; too_large over bytes_max or signatures_max.
+[[nodiscard]] Result<CheckpointNote> parse_note(std::string_view note);
+
+// Succeeds when the note has a signature by this key, under its name, and every such signature is good. Signatures by other
+// keys do not matter. It does not compare the origin with the one the caller expects. Errors: bad_signature.
+[[nodiscard]] Result<void> verify_note(const CheckpointNote& note, const VerifierKey& key);
+
+// The same for a key named as the note's origin, as the key of a store is.
+[[nodiscard]] Result<void> verify_note(const CheckpointNote& note, const PublicKey& key);
+
+}  // namespace batpak
