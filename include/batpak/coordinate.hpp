@@ -7,7 +7,7 @@
 
 #include "batpak/error.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // A checked pair of names. A stream is an entity's history whatever the scope: the same entity in two scopes is one stream.
 //

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // What went wrong, in terms of what the caller can do about it. The numbers are stable: they may be logged and compared
 // across versions. New codes are added at the end of their group.

@@ -9,7 +9,7 @@
 
 #include "batpak/error.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // RFC 9562, section 5.7. The first 48 bits are milliseconds since 1970 of the event's hybrid time; the rest is a counter
 // that starts at random in every millisecond, so ids of one store sort as its log does.

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // Category 0x0 is the store's own; 0x1 is where names without a number get theirs; 0x2–0xF are the application's.
 //

@@ -9,7 +9,7 @@
 
 #include "batpak/error.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 struct Hash {
   static constexpr std::size_t bytes_size = 32;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // Microseconds since 1970-01-01T00:00:00Z and a counter that separates events within one microsecond. Later events of a log
 // always compare greater, across reopening and across a wall clock that was set back (Kulkarni et al., "Logical Physical

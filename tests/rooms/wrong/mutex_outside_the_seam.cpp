@@ -1,0 +1,3 @@
+// path: src/base/wrong.hpp
+// expects: <mutex> belongs to base/sync.hpp
+#include <mutex>

@@ -1,0 +1,3 @@
+// path: src/store/wrong.cpp
+// expects: <iostream> belongs to the platform room
+#include <iostream>

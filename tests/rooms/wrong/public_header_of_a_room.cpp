@@ -1,0 +1,3 @@
+// path: include/batpak/wrong.hpp
+// expects: public headers include only the standard library
+#include "engine/writer.hpp"

@@ -1,0 +1,3 @@
+// path: src/event/wrong.cpp
+// expects: a relative include
+#include "event/../engine/writer.hpp"

@@ -1,0 +1,3 @@
+// path: src/segment/wrong.cpp
+// expects: <unistd.h> belongs to the platform room
+#include <unistd.h>

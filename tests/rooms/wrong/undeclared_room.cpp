@@ -1,0 +1,3 @@
+// path: src/helpers/wrong.cpp
+// expects: no room that CMakeLists.txt declares
+#include <string>
