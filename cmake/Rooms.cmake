@@ -33,6 +33,7 @@ function(batpak_link_rooms target)
   get_property(rooms GLOBAL PROPERTY BATPAK_ROOMS)
   get_property(libraries GLOBAL PROPERTY BATPAK_ROOM_LINK)
   list(REMOVE_DUPLICATES libraries)
+  list(REMOVE_ITEM libraries batpak_blake3_header)  # headers only, and not installed
   foreach(room IN LISTS rooms)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:room_${room}>)
   endforeach()

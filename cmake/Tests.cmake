@@ -2,6 +2,9 @@
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
+# Tests whose executable starts threads, or opens stores, which do: the ones that run under ThreadSanitizer.
+set(BATPAK_THREADED_TESTS base crypto platform audit engine read projection store interleave crash model end_to_end)
+
 # The objects of all rooms once, for every test of internals.
 add_library(batpak_test_rooms STATIC)
 batpak_link_rooms(batpak_test_rooms)
@@ -9,10 +12,14 @@ set_target_properties(batpak_test_rooms PROPERTIES LINKER_LANGUAGE CXX)
 
 function(batpak_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;LINK;LABELS" ${ARGN})
+  if(name IN_LIST BATPAK_THREADED_TESTS)
+    list(APPEND TEST_LABELS threads)
+  endif()
   add_executable(${name} ${TEST_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE batpak_options batpak_test_rooms GTest::gtest_main ${TEST_LINK})
-  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT 300)
+  string(REPLACE ";" "\\;" labels "${TEST_LABELS}")  # passed on as one argument
+  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${labels}" TIMEOUT 300)
 endfunction()
 
 get_property(rooms GLOBAL PROPERTY BATPAK_ROOMS)
@@ -31,3 +38,20 @@ foreach(danger IN LISTS dangers)
     batpak_test(${name} SOURCES ${tests} LABELS crossing)
   endif()
 endforeach()
+
+# Each public header compiles alone, twice over, and with nothing but the public headers to be found.
+file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/batpak/*.hpp)
+set(sources "")
+foreach(header IN LISTS headers)
+  string(REPLACE ".hpp" ".cpp" source ${PROJECT_BINARY_DIR}/public_headers/${header})
+  file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${header}\"\n#include \"${header}\"\n")
+  list(APPEND sources ${source})
+endforeach()
+add_library(batpak_public_headers OBJECT ${sources})
+target_link_libraries(batpak_public_headers PRIVATE batpak_options)
+target_include_directories(batpak_public_headers PRIVATE ${PROJECT_SOURCE_DIR}/include)
+
+# The arrows between rooms: the tree keeps to them, and the check finds each way around that it knows.
+add_test(NAME rooms.arrows_are_as_declared COMMAND ${PROJECT_SOURCE_DIR}/scripts/check-rooms)
+add_test(NAME rooms.the_check_bites COMMAND ${PROJECT_SOURCE_DIR}/tests/rooms/run)
+set_tests_properties(rooms.arrows_are_as_declared rooms.the_check_bites PROPERTIES LABELS unit TIMEOUT 60)
