@@ -1,0 +1,28 @@
+// Going on after damage.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "batpak/open_options.hpp"
+
+namespace batpak {
+
+struct SalvageReport {
+  std::uint64_t events_copied = 0;
+  std::uint64_t events_lost = 0;      // sequences of the source that could not be read, as far as they can be counted
+  std::vector<DamagedRange> damage;
+  std::string source_origin;
+  std::string destination_origin;
+};
+
+// Copies every event of `source` that is whole and whose hashes hold into a new store at `destination`, which must not exist
+// yet. The new store has its own identity and chain; its first event after the genesis records the source, the damage and
+// what was lost, and every copied event keeps its id, times and content, and names its old sequence and event hash in an
+// extension of its header. The source is not changed. Where `key` is given the new store is signed with it.
+// Errors: as Store::open; nothing is left at `destination` when it fails.
+[[nodiscard]] Result<SalvageReport> salvage(const std::string& source, const std::string& destination,
+                                            const OpenOptions& options = {});
+
+}  // namespace batpak

@@ -1,0 +1,56 @@
+// Walks the commits of one segment in the order in which they stand.
+#pragma once
+
+#include <optional>
+
+#include "segment/commit.hpp"
+
+namespace batpak::segment {
+
+// A place where a commit should begin and no whole one does.
+struct CommitFault {
+  std::uint64_t offset = 0;
+  Error error;
+  std::optional<CommitHeader> header;  // where at least the header is intact, and says that it belongs there
+};
+
+// What stands at one step: a whole commit, a fault, or the end, behind which everything is zero.
+struct WalkStep {
+  std::optional<CommitView> commit;
+  std::optional<CommitFault> fault;
+
+  [[nodiscard]] bool at_end() const noexcept { return !commit && !fault; }
+};
+
+// Looks at each commit by itself; whether it links to the one before is LinkState's to say. After a fault the walk stands
+// still until skip_fault() takes it to the next intact header.
+//
+// Owner: the image must outlive the walker and its views. Threads: one.
+class CommitWalker {
+ public:
+  CommitWalker(ByteView image, const SegmentHeader& header, std::uint64_t start = segment_header_bytes)
+      : image_(image), salt_(header.salt), segment_(header.number), offset_(start) {}
+
+  [[nodiscard]] WalkStep next();
+  // Moves on behind a fault. False when no intact commit header follows: the walk is over.
+  [[nodiscard]] bool skip_fault();
+  // Where the next commit should begin: the end of the last one, or the place of the fault.
+  [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
+
+ private:
+  [[nodiscard]] Result<CommitView> commit_at(std::uint64_t offset) const;
+
+  ByteView image_;
+  SegmentSalt salt_;
+  std::uint64_t segment_;
+  std::uint64_t offset_;
+};
+
+// The first intact commit header of this segment at or behind `from`, wherever it begins.
+[[nodiscard]] std::optional<CommitHeader> find_commit_header(ByteView image, const SegmentSalt& salt, std::uint64_t segment,
+                                                             std::uint64_t from);
+
+// The seal that ends a sealed segment, found from the end of the file. Errors: malformed when the bytes do not end in one.
+[[nodiscard]] Result<CommitView> seal_at_end(ByteView image, const SegmentHeader& header);
+
+}  // namespace batpak::segment

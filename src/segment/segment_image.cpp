@@ -1,0 +1,44 @@
+#include "segment/segment_image.hpp"
+
+#include <algorithm>
+
+#include "base/limits.hpp"
+#include "base/try.hpp"
+
+namespace batpak::segment {
+namespace {
+
+constexpr std::uint64_t read_bytes = 1U << 20U;
+
+}  // namespace
+
+Result<SegmentImage> SegmentImage::load(const platform::File& file, std::uint64_t from) {
+  BATPAK_TRY(const std::uint64_t size, file.size());
+  SegmentImage image;
+  image.bytes.resize(size);
+  std::uint64_t step = read_bytes;
+  for (std::uint64_t at = from; at < size;) {
+    const std::uint64_t length = std::min(step, size - at);
+    const auto read = file.read_at(at, std::span(image.bytes).subspan(at, length));
+    if (read) {
+      if (*read == 0) {  // cut shorter meanwhile
+        image.bytes.resize(at);
+        break;
+      }
+      at += *read;
+      // Back to large steps once past the sector that made them small.
+      if (step < read_bytes && at % read_bytes == 0) step = read_bytes;
+      continue;
+    }
+    if (length > limits::sector_bytes) {
+      step = limits::sector_bytes;
+      continue;
+    }
+    std::fill_n(image.bytes.begin() + static_cast<std::ptrdiff_t>(at), length, std::byte{0});
+    image.unreadable.push_back({.offset = at, .length = length, .system_errno = read.error().system_errno});
+    at += length;
+  }
+  return image;
+}
+
+}  // namespace batpak::segment

@@ -1,0 +1,28 @@
+// A segment read into memory with pread, so that a bad sector is a fact to report and not a signal.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "platform/file_system.hpp"
+
+namespace batpak::segment {
+
+struct UnreadableRange {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  int system_errno = 0;
+};
+
+// Owner of its bytes. What could not be read is zero in them and listed.
+struct SegmentImage {
+  Bytes bytes;
+  std::vector<UnreadableRange> unreadable;
+
+  // Reads from `from` to the end; the bytes before it are zero. Errors: of size(); a failed read is no error but unreadable.
+  [[nodiscard]] static Result<SegmentImage> load(const platform::File& file, std::uint64_t from = 0);
+};
+
+}  // namespace batpak::segment
