@@ -20,11 +20,11 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/format_version.hpp"
 #include "batpak/hash.hpp"
 
 namespace batpak::segment {
 
-inline constexpr std::uint32_t format_version = 1;
 inline constexpr std::size_t segment_header_bytes = 4096;
 
 using StoreId = std::array<std::byte, 16>;

@@ -1,0 +1,13 @@
+#include "event/store_events.hpp"
+
+namespace batpak::event {
+
+std::string_view store_event_name(EventKind kind) noexcept {
+  if (kind == Genesis::kind) return Genesis::kind_name;
+  if (kind == TypeDeclaration::kind) return TypeDeclaration::kind_name;
+  if (kind == KeyDeclaration::kind) return KeyDeclaration::kind_name;
+  if (kind == SalvageRecord::kind) return SalvageRecord::kind_name;
+  return {};
+}
+
+}  // namespace batpak::event

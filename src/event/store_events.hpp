@@ -1,0 +1,87 @@
+// The store's own events, category 0x0: what they are called and what their payloads hold.
+//
+// They live in entities beginning "$batpak/" in the scope "$batpak"; users cannot append there, and ordinary reads leave
+// them out.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "batpak/codec.hpp"
+#include "batpak/event_kind.hpp"
+
+namespace batpak::event {
+
+inline constexpr std::string_view store_scope = "$batpak";
+
+// Sequence 0: who this log is. store.meta repeats its payload byte for byte.
+struct Genesis {
+  static constexpr EventKind kind{0x0, 0x001};
+  static constexpr std::string_view entity = "$batpak/store";
+  static constexpr std::string_view kind_name = "batpak.genesis";
+
+  std::int64_t created = 0;                                        // microseconds since 1970, by the wall clock
+  std::uint32_t format = 1;                                        // format version of the log
+  std::optional<std::array<std::byte, 32>> key;                    // Ed25519 public key, if the store began with one
+  std::string origin;                                              // names the log in checkpoints
+  std::optional<std::array<std::byte, 32>> recovery_key_hash;      // reserved for key rotation; nil in version 1
+  std::array<std::byte, 16> store_id{};                            // random
+};
+
+// What a kind means: written before the first event of a kind, of a version of it, or with another list of fields.
+struct TypeDeclaration {
+  static constexpr EventKind kind{0x0, 0x002};
+  static constexpr std::string_view entity = "$batpak/types";
+  static constexpr std::string_view kind_name = "batpak.type";
+
+  struct Field {
+    std::string name;
+    std::string type;
+    friend bool operator==(const Field&, const Field&) = default;
+  };
+
+  std::vector<Field> fields;       // in byte order of their names; empty for events given by name as JSON
+  std::uint16_t declares = 0;      // EventKind::value()
+  std::string name;
+  std::uint16_t version = 1;
+};
+
+// The store's signing key, where it did not begin with one: before the first signature by it.
+struct KeyDeclaration {
+  static constexpr EventKind kind{0x0, 0x003};
+  static constexpr std::string_view entity = "$batpak/keys";
+  static constexpr std::string_view kind_name = "batpak.key";
+
+  std::array<std::byte, 32> key{};                                 // Ed25519 public key
+  std::optional<std::array<std::byte, 32>> recovery_key_hash;      // reserved for key rotation; nil in version 1
+};
+
+// What a salvaged store was made from and what is missing: its first event after the genesis.
+struct SalvageRecord {
+  static constexpr EventKind kind{0x0, 0x004};
+  static constexpr std::string_view entity = "$batpak/salvage";
+  static constexpr std::string_view kind_name = "batpak.salvage";
+
+  struct Range {
+    std::uint64_t first_sequence = 0;
+    std::uint64_t next_sequence = 0;
+    std::string reason;
+  };
+
+  std::uint64_t events_lost = 0;
+  std::vector<Range> lost;
+  std::string source_origin;
+  std::array<std::byte, 16> source_store_id{};
+};
+
+// "batpak.genesis" and so on; empty for a kind that is not the store's own.
+[[nodiscard]] std::string_view store_event_name(EventKind kind) noexcept;
+
+// Extension 0x8001 of a salvaged event's header: its old sequence (8 bytes) and event hash (32 bytes).
+inline constexpr std::uint16_t extension_salvaged_from = 0x8001;
+
+}  // namespace batpak::event

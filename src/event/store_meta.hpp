@@ -1,0 +1,30 @@
+// <dir>/store.meta: who the store is, written last when it is made.
+//
+//   offset  size  field
+//   0       4     CRC-32C of bytes 4..end
+//   4       4     length of the file
+//   8       8     "batpakM1"
+//   16      4     format version, 1
+//   20      4     n, length of the genesis event's payload
+//   24      n     that payload
+#pragma once
+
+#include "base/bytes.hpp"
+#include "event/store_events.hpp"
+
+namespace batpak::event {
+
+inline constexpr std::string_view store_meta_name = "store.meta";
+inline constexpr std::size_t store_meta_bytes_max = 4096;
+
+struct StoreMeta {
+  Bytes genesis_payload;   // canonical MessagePack
+  Genesis genesis;  // the same, decoded
+
+  [[nodiscard]] static Result<StoreMeta> make(const Genesis& genesis);
+  [[nodiscard]] Bytes encode() const;
+  // Errors: newer_format; damaged for bytes that are not a whole store.meta.
+  [[nodiscard]] static Result<StoreMeta> decode(ByteView bytes);
+};
+
+}  // namespace batpak::event
