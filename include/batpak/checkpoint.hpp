@@ -13,7 +13,7 @@
 #include "batpak/hash.hpp"
 #include "batpak/signing_key.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // Threads: a plain value, as all of this header.
 struct Checkpoint {

@@ -11,11 +11,11 @@
 
 #include "batpak/error.hpp"
 
-namespace batpak {
-
-namespace crypto {
+namespace batpak::crypto {
 class KeyPem;
 }
+
+namespace [[gnu::visibility("default")]] batpak {
 
 // The public half of a key: a point that is canonical and not of small order.
 //

@@ -1,7 +1,5 @@
 #include "crypto/key_pem.hpp"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <string>
 
@@ -9,6 +7,7 @@
 #include "base/try.hpp"
 #include "crypto/base64.hpp"
 #include "crypto/ed25519.hpp"
+#include "crypto/wiped.hpp"
 
 namespace batpak::crypto {
 namespace {
@@ -26,19 +25,6 @@ constexpr std::size_t der_bytes = der_prefix.size() + ed25519_seed_bytes;
 constexpr std::size_t base64_characters = der_bytes / 3 * 4;
 static_assert(der_bytes % 3 == 0);
 static_assert(KeyPem::text_bytes == first_line.size() + 1 + base64_characters + 1 + last_line.size() + 1);
-
-// Wipes a buffer when its scope ends, on every way out.
-template <class Buffer>
-class Wiped {
- public:
-  explicit Wiped(Buffer& buffer) noexcept : buffer_(buffer) {}
-  ~Wiped() { sodium_memzero(buffer_.data(), buffer_.size()); }
-  Wiped(const Wiped&) = delete;
-  Wiped& operator=(const Wiped&) = delete;
-
- private:
-  Buffer& buffer_;
-};
 
 [[nodiscard]] bool is_space(char character) noexcept {
   return character == ' ' || character == '\t' || character == '\r' || character == '\n';
@@ -65,7 +51,7 @@ KeyPem::KeyPem(const SigningKey& key) {
   *at = '\n';
 }
 
-KeyPem::~KeyPem() { sodium_memzero(text_.data(), text_.size()); }
+KeyPem::~KeyPem() { wipe(std::as_writable_bytes(std::span(text_))); }
 
 Result<SigningKey> KeyPem::parse(std::string_view text) {
   if (text.size() > text_bytes_max) return refuse("it is too long");

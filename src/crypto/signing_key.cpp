@@ -11,6 +11,7 @@
 #include "crypto/hex.hpp"
 #include "crypto/key_name.hpp"
 #include "crypto/sha256.hpp"
+#include "crypto/wiped.hpp"
 
 namespace batpak {
 namespace {
@@ -86,10 +87,9 @@ void SigningKey::Wipe::operator()(std::byte* secret) const noexcept { sodium_fre
 Result<SigningKey> SigningKey::generate() {
   crypto::initialise_sodium();
   std::array<std::byte, crypto::ed25519_seed_bytes> seed;
+  const crypto::Wiped wiped(seed);
   randombytes_buf(seed.data(), seed.size());
-  auto key = from_seed(seed);
-  sodium_memzero(seed.data(), seed.size());
-  return key;
+  return from_seed(seed);
 }
 
 Result<SigningKey> SigningKey::from_seed(std::span<const std::byte> seed) {
