@@ -34,7 +34,7 @@
 #include "batpak/payload_shape.hpp"
 #include "batpak/reflect.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // Specialize this for a type that cannot be reflected, or should look otherwise to other languages. `encode` writes exactly
 // one value, `decode` reads exactly one; failures of the Encoder and the Decoder need no check, they are kept and reported.

@@ -18,7 +18,7 @@
 #include "batpak/error.hpp"
 #include "batpak/unix_time.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 enum class ValueKind : std::uint8_t { nil, boolean, integer, float32, float64, string, bytes, time, array, map };
 
@@ -33,12 +33,11 @@ enum class ValueKind : std::uint8_t { nil, boolean, integer, float32, float64, s
 // Errors: the first failure is kept; every later read gives an empty value and finish() reports the failure, with the offset
 //   in the bytes. So a caller need not check each read, but must bound its loops by failed().
 //   truncated, malformed, type_mismatch, out_of_range, invalid_utf8, duplicate_key, too_deep, trailing_bytes,
-//   unsupported_type.
+//   unsupported_type, payload_too_large (16 MiB).
 // Threads: one at a time. Texts and bytes are views into the span given.
 class Decoder {
  public:
-  explicit Decoder(std::span<const std::byte> bytes) noexcept
-      : begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()) {}
+  explicit Decoder(std::span<const std::byte> bytes);
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 

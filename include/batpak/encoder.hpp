@@ -16,7 +16,7 @@
 #include "batpak/error.hpp"
 #include "batpak/unix_time.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // What one payload may hold, in either direction.
 struct PayloadBounds {

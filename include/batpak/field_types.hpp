@@ -17,7 +17,7 @@
 #include "batpak/payload_shape.hpp"
 #include "batpak/reflect.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // One field of a payload: its name on the wire and the name of its type.
 struct FieldDescription {

@@ -20,7 +20,7 @@
 #include "batpak/error.hpp"
 #include "batpak/value.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 enum class JsonStyle : std::uint8_t {
   compact,  // one line, no spaces

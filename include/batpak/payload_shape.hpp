@@ -14,7 +14,7 @@
 
 #include "batpak/reflect.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // The customization point; see codec.hpp.
 template <class T>

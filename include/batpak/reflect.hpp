@@ -18,7 +18,8 @@
 #include <type_traits>
 #include <utility>
 
-namespace batpak::reflect {
+namespace [[gnu::visibility("default")]] batpak {
+namespace reflect {
 
 inline constexpr std::size_t fields_max = 64;
 
@@ -319,9 +320,7 @@ constexpr void for_each_field(T& object, Visitor&& visit) {
   }(std::make_index_sequence<field_count<std::remove_const_t<T>>>{});
 }
 
-}  // namespace batpak::reflect
-
-namespace batpak {
+}  // namespace reflect
 
 // The name of a struct as it was written: no namespace, no enclosing scope, no template arguments.
 template <class T>

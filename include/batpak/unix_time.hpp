@@ -4,7 +4,7 @@
 #include <compare>
 #include <cstdint>
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // Seconds since 1970-01-01T00:00:00Z, leap seconds not counted, and the nanoseconds after that second, also before 1970:
 // half a second before 1970 is {-1, 500'000'000}.

@@ -17,14 +17,15 @@
 #include "batpak/error.hpp"
 #include "batpak/unix_time.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // Any value that MessagePack can hold here. It has a Codec, so it can be a payload or a field of one.
 //
 //   batpak::Value order = batpak::Value::map({{"item", "lamp"}, {"count", 2}, {"price", 19.5}});
 //   if (const batpak::Value* count = order.find("count")) use(count->to_int64());
 //
-// Two values are equal if their canonical bytes are (so all NaNs are one, and 0.0 is not -0.0).
+// Two values are equal if their canonical bytes are: all NaNs are one, 0.0 is not -0.0, and the order in which a map was given
+// does not matter. A value that cannot be encoded equals none.
 //
 // Threads: a plain value.
 class Value {
