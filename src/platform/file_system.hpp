@@ -34,14 +34,14 @@ class File {
   [[nodiscard]] virtual Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
   // Reads up to out.size() bytes; returns how many, fewer only at the end of the file.
   [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) const = 0;
-  // fdatasync: content, and the size where it matters for reading it.
+  // fdatasync: content, and a size that grew. A cut by truncate() is durable only after sync_all().
   [[nodiscard]] virtual Result<void> sync_data() = 0;
-  // fsync.
+  // fsync: content and size.
   [[nodiscard]] virtual Result<void> sync_all() = 0;
   [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
   [[nodiscard]] virtual Result<void> truncate(std::uint64_t size) = 0;
-  // Makes the file at least `size` bytes long, zero-filled and with its space reserved. Errors: no_space; unsupported where
-  // the file system cannot reserve (the caller may then go on with a growing file).
+  // Makes the file at least `size` bytes long, zero-filled and with its space reserved. Errors: no_space, after which a part
+  // may have been added; unsupported where the file system cannot reserve (the caller may then go on with a growing file).
   [[nodiscard]] virtual Result<void> allocate(std::uint64_t size) = 0;
   // Maps the first `length` bytes for reading; `length` may lie past the end of the file, which may grow into it.
   [[nodiscard]] virtual Result<std::shared_ptr<const Mapping>> map(std::uint64_t length) const = 0;
@@ -49,7 +49,7 @@ class File {
 
 enum class OpenMode : std::uint8_t {
   read,            // must exist
-  write,           // must exist
+  write,           // must exist; also for reading, as the next two
   create,          // created when absent, opened when present
   create_new,      // must not exist
 };
@@ -60,7 +60,8 @@ struct DirectoryEntry {
 };
 
 // Held while it lives: the exclusive ownership of a directory (flock on the directory itself, an OFD lock on LOCK for others
-// to ask about). Released by destroying it, and by the system when the process ends.
+// to ask about). Released by destroying it, and by the system when the process ends. A forked child that destroys its copy
+// releases nothing; one that outlives its parent without exec keeps the directory locked until it ends too.
 class OwnerLock {
  public:
   virtual ~OwnerLock() = default;
@@ -81,14 +82,15 @@ class Directory {
   [[nodiscard]] virtual Result<void> make_directory(std::string_view name) = 0;
   // Atomic; replaces `to`. Durable only after sync_directory.
   [[nodiscard]] virtual Result<void> rename(std::string_view from, std::string_view to) = 0;
-  // A file that is not there is fine.
+  // Of a file, not a directory. One that is not there is fine.
   [[nodiscard]] virtual Result<void> remove(std::string_view name) = 0;
   // Makes the names in the subdirectory `name` durable ("." for the directory itself).
   [[nodiscard]] virtual Result<void> sync_directory(std::string_view name) = 0;
   // Makes this directory's own name durable in its parent.
   [[nodiscard]] virtual Result<void> sync_parent() = 0;
 
-  // Errors: locked, with the owner's pid in the message where LOCK names it.
+  // Creates LOCK when absent. Errors: locked, with the owner's pid in the message where LOCK names it; read_only and
+  // permission_denied where LOCK cannot be written; unsupported where the file system has no locks.
   [[nodiscard]] virtual Result<std::unique_ptr<OwnerLock>> lock_as_owner() = 0;
   // Whether some process owns the directory now, asked without taking any lock.
   [[nodiscard]] virtual Result<bool> has_owner() const = 0;
