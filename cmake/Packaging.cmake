@@ -53,10 +53,9 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CPACK_DEBIAN_PACKAGE_SECTION database)
   set(CPACK_DEBIAN_PACKAGE_HOMEPAGE ${PROJECT_HOMEPAGE_URL})
   set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-"An embedded event store: durable rows plus proof
- A C++ library and a command that keep events in one directory, durable, bound
- to their history by hashes, with receipts that can be verified later. This
- package holds the command, the shared and static library and the headers.")
+"A C++ library and a command that keep events in one directory, durable, bound
+to their history by hashes, with receipts that can be verified later. This
+package holds the command, the shared and the static library, and the headers.")
   # What linking the static library takes.
   set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libsodium-dev, libssl-dev, libsimdjson-dev, pkg-config")
   find_program(DPKG_SHLIBDEPS dpkg-shlibdeps)

@@ -10,6 +10,10 @@ add_library(batpak_test_rooms STATIC)
 batpak_link_rooms(batpak_test_rooms)
 set_target_properties(batpak_test_rooms PROPERTIES LINKER_LANGUAGE CXX)
 
+# tests_unit and tests_threads build what the tests with those labels need and no more.
+add_custom_target(tests_unit)
+add_custom_target(tests_threads)
+
 function(batpak_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;LINK;LABELS" ${ARGN})
   if(name IN_LIST BATPAK_THREADED_TESTS)
@@ -18,6 +22,11 @@ function(batpak_test name)
   add_executable(${name} ${TEST_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE batpak_options batpak_test_rooms GTest::gtest_main ${TEST_LINK})
+  foreach(label IN LISTS TEST_LABELS)
+    if(TARGET tests_${label})
+      add_dependencies(tests_${label} ${name})
+    endif()
+  endforeach()
   string(REPLACE ";" "\\;" labels "${TEST_LABELS}")  # passed on as one argument
   gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${labels}" TIMEOUT 300)
 endfunction()

@@ -7,7 +7,7 @@
 #include "batpak/event_id.hpp"
 #include "batpak/metadata.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // How far an event must have come before the append returns.
 enum class Durability : std::uint8_t {

@@ -9,7 +9,7 @@
 #include "batpak/coordinate.hpp"
 #include "batpak/payload_type.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // Collects events, encoded and hashed as they are added, in the thread that adds them.
 //

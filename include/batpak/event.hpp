@@ -17,7 +17,7 @@
 #include "batpak/receipt.hpp"
 #include "batpak/timestamp.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 namespace detail {
 

@@ -6,7 +6,7 @@
 
 #include "batpak/value.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // At most 64 entries and 64 KiB encoded; names are UTF-8 of 1–255 bytes. Names beginning "$batpak." are the store's own: the
 // command line's import keeps the source's digest and line number under them.

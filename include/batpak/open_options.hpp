@@ -12,7 +12,7 @@
 #include "batpak/hash.hpp"
 #include "batpak/signing_key.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 namespace platform {
 class FileSystem;

@@ -6,7 +6,7 @@
 
 #include "batpak/snapshot.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // The event types that a projection folds.
 template <class... Types>

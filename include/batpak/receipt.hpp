@@ -14,7 +14,7 @@
 #include "batpak/hash.hpp"
 #include "batpak/timestamp.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // A sequence together with the event hash found there; what a caller keeps to come back to a place of the log.
 struct Position {

@@ -7,7 +7,7 @@
 
 #include "batpak/open_options.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 struct SalvageReport {
   std::uint64_t events_copied = 0;

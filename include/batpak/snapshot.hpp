@@ -9,7 +9,7 @@
 
 #include "batpak/event.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 namespace read {
 class SnapshotState;

@@ -18,7 +18,7 @@
 #include "batpak/receipt.hpp"
 #include "batpak/snapshot.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // Appends events, makes them durable, gives receipts, reads them back.
 //

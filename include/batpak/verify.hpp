@@ -13,7 +13,7 @@
 #include "batpak/error.hpp"
 #include "batpak/signing_key.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 namespace platform {
 class FileSystem;
