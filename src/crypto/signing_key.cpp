@@ -66,13 +66,11 @@ Result<VerifierKey> VerifierKey::from_string(std::string_view text) {
     return refuse("is a name, 8 hexadecimal digits and 44 characters of base 64, with '+' between them");
   }
   if (!crypto::is_key_name(name)) return refuse("has a name that is not allowed");
-  std::array<std::byte, 4> id;
-  if (!crypto::from_hex(rest.substr(0, id_digits), id)) return refuse("has a key id that is not hexadecimal");
   const auto typed = crypto::from_base64(rest.substr(id_digits + 1));
   if (!typed || typed->size() != 1 + PublicKey::bytes_size) return refuse("does not hold 33 bytes in base 64");
   if (typed->front() != ed25519_type) return refuse("is not of the Ed25519 type");
   BATPAK_TRY(const PublicKey key, PublicKey::from_bytes(std::span(*typed).subspan<1, PublicKey::bytes_size>()));
-  if (key.key_id(name) != id) return refuse("has the key id of another name or key");
+  if (crypto::to_hex(key.key_id(name)) != rest.substr(0, id_digits)) return refuse("has the key id of another name or key");
   return VerifierKey(name, key);
 }
 

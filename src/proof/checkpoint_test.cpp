@@ -1,0 +1,211 @@
+#include "proof/checkpoint.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "crypto/base64.hpp"
+#include "crypto/key_pem.hpp"
+#include "proof/merkle.hpp"
+
+namespace batpak {
+namespace {
+
+// The example of C2SP's tlog-checkpoint.
+const std::string example_of_c2sp =
+    "example.com/behind-the-sofa\n"
+    "20852163\n"
+    "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
+    "\n"
+    "— example.com/behind-the-sofa "
+    "Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n";
+
+// Signed by openssl with the key of RFC 8410: the tree of five leaves, 32 bytes of 0 to 32 bytes of 4.
+const std::string signed_by_openssl =
+    "example.com/log42\n"
+    "5\n"
+    "heIMrB8C/ae82y/D+QhWjFcBjHeBXx+jYaytE5lPCL8=\n"
+    "\n"
+    "— example.com/log42 "
+    "9OU9iZwRQklxNwMOVi0e0oINYFWu25qxOG/s/plMCJP2OdDuhMcQ6OKOAzwV0WsStFGIrpb4wAVlMdM+8ImH8cwgXwM=\n";
+constexpr std::string_view verifier_of_openssl = "example.com/log42+f4e53d89+ARm/RAlphM3+hUG6wWfcO5bIUIaqMLa2ywxcOK1wMWbh";
+
+SigningKey example_key() {
+  auto key = crypto::KeyPem::parse(
+      "-----BEGIN PRIVATE KEY-----\n"
+      "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+      "-----END PRIVATE KEY-----\n");
+  return std::move(key).value();
+}
+
+Checkpoint checkpoint_of_five() {
+  proof::RightEdge edge;
+  for (unsigned leaf = 0; leaf < 5; ++leaf) {
+    Hash event_hash;
+    event_hash.bytes.fill(static_cast<std::byte>(leaf));
+    edge.append(proof::leaf_hash(event_hash));
+  }
+  return {.origin = "example.com/log42", .size = edge.size(), .root = edge.root()};
+}
+
+NoteSignature signature_of_a_stranger(std::size_t number) {
+  return {.name = "witness.example/" + std::to_string(number), .key_id = {}, .signature = {64, std::byte{7}}};
+}
+
+CheckpointNote parsed(const std::string& note) {
+  auto result = parse_note(note);
+  EXPECT_TRUE(result) << to_string(result.error());
+  return std::move(result).value();
+}
+
+TEST(checkpoint, reads_and_writes_the_example_of_c2sp) {
+  const CheckpointNote note = parsed(example_of_c2sp);
+  EXPECT_EQ(note.checkpoint.origin, "example.com/behind-the-sofa");
+  EXPECT_EQ(note.checkpoint.size, 20852163U);
+  EXPECT_EQ(note.text, note_body(note.checkpoint));
+  ASSERT_EQ(note.signatures.size(), 1U);
+  EXPECT_EQ(note.signatures[0].signature.size(), 64U);
+  EXPECT_EQ(format_note(note.checkpoint, note.signatures), example_of_c2sp);
+}
+
+TEST(checkpoint, is_signed_as_another_implementation_signs_it) {
+  const Checkpoint checkpoint = checkpoint_of_five();
+  const std::vector signatures{proof::sign_checkpoint(checkpoint, example_key())};
+  EXPECT_EQ(format_note(checkpoint, signatures), signed_by_openssl);
+}
+
+TEST(checkpoint, verifies_with_the_public_key_alone) {
+  const auto verifier = VerifierKey::from_string(verifier_of_openssl);
+  ASSERT_TRUE(verifier);
+  const CheckpointNote note = parsed(signed_by_openssl);
+  EXPECT_TRUE(verify_note(note, *verifier));
+  EXPECT_TRUE(verify_note(note, verifier->key()));
+}
+
+TEST(checkpoint, no_changed_byte_of_a_note_verifies) {
+  const SigningKey key = example_key();
+  for (std::size_t i = 0; i < signed_by_openssl.size(); ++i) {
+    for (const unsigned flip : {0x01U, 0x10U, 0x80U}) {
+      std::string changed = signed_by_openssl;
+      changed[i] = static_cast<char>(static_cast<unsigned char>(changed[i]) ^ flip);
+      const auto note = parse_note(changed);
+      EXPECT_FALSE(note && verify_note(*note, key.public_key())) << changed;
+    }
+  }
+}
+
+TEST(checkpoint, no_cut_note_is_read) {
+  for (std::size_t size = 0; size < signed_by_openssl.size(); ++size) EXPECT_FALSE(parse_note(signed_by_openssl.substr(0, size)));
+}
+
+TEST(checkpoint, signatures_of_strangers_do_not_matter) {
+  const Checkpoint checkpoint = checkpoint_of_five();
+  const SigningKey key = example_key();
+  std::vector<NoteSignature> signatures;
+  for (std::size_t i = 0; i + 1 < CheckpointNote::signatures_max; ++i) signatures.push_back(signature_of_a_stranger(i));
+  EXPECT_EQ(verify_note(parsed(format_note(checkpoint, signatures)), key.public_key()).error().code, ErrorCode::bad_signature);
+  signatures.push_back(proof::sign_checkpoint(checkpoint, key));
+  const CheckpointNote note = parsed(format_note(checkpoint, signatures));
+  EXPECT_EQ(note.signatures, signatures);
+  EXPECT_TRUE(verify_note(note, key.public_key()));
+  signatures.push_back(signature_of_a_stranger(64));
+  EXPECT_EQ(parse_note(format_note(checkpoint, signatures)).error().code, ErrorCode::too_large);
+}
+
+TEST(checkpoint, the_same_name_or_the_same_id_alone_is_a_stranger) {
+  const Checkpoint checkpoint = checkpoint_of_five();
+  const SigningKey key = example_key();
+  const NoteSignature good = proof::sign_checkpoint(checkpoint, key);
+  NoteSignature same_name = good;
+  same_name.key_id[0] ^= std::byte{1};
+  same_name.signature.assign(3, std::byte{0});
+  NoteSignature same_id = good;
+  same_id.name = "example.com/other";
+  same_id.signature.assign(64, std::byte{0});
+  EXPECT_TRUE(verify_note(parsed(format_note(checkpoint, std::vector{same_name, good, same_id})), key.public_key()));
+  EXPECT_FALSE(verify_note(parsed(format_note(checkpoint, std::vector{same_name, same_id})), key.public_key()));
+}
+
+TEST(checkpoint, a_bad_signature_of_the_known_key_rejects_the_note_beside_a_good_one) {
+  const Checkpoint checkpoint = checkpoint_of_five();
+  const SigningKey key = example_key();
+  const NoteSignature good = proof::sign_checkpoint(checkpoint, key);
+  NoteSignature bad = good;
+  bad.signature[10] ^= std::byte{1};
+  for (const auto& signatures : {std::vector{good, bad}, std::vector{bad, good}, std::vector{bad}}) {
+    const auto result = verify_note(parsed(format_note(checkpoint, signatures)), key.public_key());
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::bad_signature);
+  }
+}
+
+TEST(checkpoint, extension_lines_are_kept_and_signed) {
+  const SigningKey key = example_key();
+  const Checkpoint checkpoint = checkpoint_of_five();
+  const std::string text = note_body(checkpoint) + "an extension\n— another\n";
+  const auto made = key.sign(base::as_bytes(text));
+  Bytes signature;
+  base::append(signature, key.public_key().key_id(checkpoint.origin));
+  base::append(signature, made);
+  const CheckpointNote note = parsed(text + "\n— example.com/log42 " + crypto::to_base64(signature) + "\n");
+  EXPECT_EQ(note.text, text);
+  EXPECT_EQ(note.checkpoint, checkpoint);
+  EXPECT_TRUE(verify_note(note, key.public_key()));
+}
+
+TEST(checkpoint, an_error_names_its_line) {
+  const std::string root = "heIMrB8C/ae82y/D+QhWjFcBjHeBXx+jYaytE5lPCL8=";
+  const std::string good = "— a AAAAAAA=\n";
+  const std::pair<std::string, std::string> cases[]{
+      {"\n5\n" + root + "\n\n" + good, "line 1"},
+      {"a b\n5\n" + root + "\n\n" + good, "line 1"},
+      {"a+b\n5\n" + root + "\n\n" + good, "line 1"},
+      {"a\n05\n" + root + "\n\n" + good, "line 2"},
+      {"a\n-5\n" + root + "\n\n" + good, "line 2"},
+      {"a\n+5\n" + root + "\n\n" + good, "line 2"},
+      {"a\n5 \n" + root + "\n\n" + good, "line 2"},
+      {"a\n\n" + root + "\n\n" + good, "line 2"},
+      {"a\n18446744073709551616\n" + root + "\n\n" + good, "line 2"},
+      {"a\n5\n" + root.substr(4) + "\n\n" + good, "line 3"},
+      {"a\n5\n" + root.substr(0, 43) + "\n\n" + good, "line 3"},
+      {"a\n5\n" + root + "\n" + good, "line 5"},
+      {"a\n5\n" + root + "\n\n", "line 5"},
+      {"a\n5\n" + root + "\n\n\n" + good, "line 5"},
+      {"a\n5\n" + root + "\n\n- a AAAAAAA=\n", "line 5"},
+      {"a\n5\n" + root + "\n\n— aAAAAAAA=\n", "line 5"},
+      {"a\n5\n" + root + "\n\n— a AAAAAA==\n", "line 5"},
+      {"a\n5\n" + root + "\n\n— a+b AAAAAAA=\n", "line 5"},
+      {"a\n5\n" + root + "\n\n" + good + "— a  AAAAAAA=\n", "line 6"},
+      {"a\n5\n" + root + "\n\n" + good + "\n", "line 6"},
+      {"a\n5\n" + root + "\n\n" + good + "— a AAAAAAA=", "line 6"},
+      {"a\n5\n" + root + "\nextension\n\nextension\n\n" + good, "line 6"},
+  };
+  EXPECT_TRUE(parse_note("a\n5\n" + root + "\n\n" + good));
+  EXPECT_TRUE(parse_note("a\n18446744073709551615\n" + root + "\n\n" + good));
+  for (const auto& [note, line] : cases) {
+    const auto result = parse_note(note);
+    ASSERT_FALSE(result) << note;
+    EXPECT_EQ(result.error().code, ErrorCode::malformed);
+    EXPECT_TRUE(result.error().message.starts_with(line)) << result.error().message << "\n" << note;
+  }
+}
+
+TEST(checkpoint, refuses_what_no_note_may_hold) {
+  EXPECT_EQ(parse_note("a\n5\n\xFF\n\n").error().code, ErrorCode::malformed);
+  EXPECT_EQ(parse_note("a\r\n5\n\n").error().code, ErrorCode::malformed);
+  EXPECT_EQ(parse_note(std::string(CheckpointNote::bytes_max + 1, 'a')).error().code, ErrorCode::too_large);
+}
+
+TEST(checkpoint, an_origin_that_would_break_a_note_is_refused) {
+  EXPECT_TRUE(proof::check_origin("batpak.invalid/00112233445566778899aabbccddeeff"));
+  for (const std::string_view origin : {"", "a b", "a+b", "a\nb"}) {
+    const auto result = proof::check_origin(origin);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::invalid_argument);
+  }
+}
+
+}  // namespace
+}  // namespace batpak
