@@ -27,8 +27,15 @@ function(batpak_test name)
       add_dependencies(tests_${label} ${name})
     endif()
   endforeach()
-  string(REPLACE ";" "\\;" labels "${TEST_LABELS}")  # passed on as one argument
-  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 120 PROPERTIES LABELS "${labels}" TIMEOUT 300)
+  # Labels are set where ctest reads its tests: gtest_discover_tests does not pass on a list.
+  gtest_discover_tests(${name} TEST_PREFIX ${name}. TEST_LIST ${name}_discovered DISCOVERY_TIMEOUT 120 PROPERTIES TIMEOUT 300)
+  set(labels_file ${PROJECT_BINARY_DIR}/labels/${name}.cmake)
+  file(CONFIGURE OUTPUT ${labels_file} @ONLY CONTENT [[
+foreach(test IN LISTS @name@_discovered)
+  set_tests_properties("${test}" PROPERTIES LABELS "@TEST_LABELS@")
+endforeach()
+]])
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${labels_file})
 endfunction()
 
 get_property(rooms GLOBAL PROPERTY BATPAK_ROOMS)
