@@ -1,8 +1,8 @@
 // A descriptor of the operating system, closed when its handle goes; and calls repeated when a signal interrupts them.
 #pragma once
 
-#include <cerrno>
 #include <unistd.h>
+#include <cerrno>
 #include <utility>
 
 namespace batpak::platform {

@@ -48,10 +48,10 @@ class File {
 };
 
 enum class OpenMode : std::uint8_t {
-  read,            // must exist
-  write,           // must exist; also for reading, as the next two
-  create,          // created when absent, opened when present
-  create_new,      // must not exist
+  read,        // must exist
+  write,       // must exist; also for reading, as the next two
+  create,      // created when absent, opened when present
+  create_new,  // must not exist
 };
 
 struct DirectoryEntry {

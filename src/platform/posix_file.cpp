@@ -52,9 +52,8 @@ class PosixFile : public File {
     std::size_t filled = 0;
     while (filled < out.size()) {
       const std::span<std::byte> rest = out.subspan(filled);
-      const auto got = uninterrupted([&] {
-        return ::pread(descriptor_.number(), rest.data(), rest.size(), static_cast<off_t>(offset + filled));
-      });
+      const auto got = uninterrupted(
+          [&] { return ::pread(descriptor_.number(), rest.data(), rest.size(), static_cast<off_t>(offset + filled)); });
       if (got < 0) return failed(errno, "read", offset + filled);
       if (got == 0) break;
       filled += static_cast<std::size_t>(got);
@@ -74,7 +73,7 @@ class PosixFile : public File {
   }
 
   Result<std::uint64_t> size() const override {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(descriptor_.number(), &status) != 0) return failed(errno, "ask the size of");
     return static_cast<std::uint64_t>(status.st_size);
   }
@@ -109,8 +108,7 @@ class PosixFile : public File {
   [[nodiscard]] Result<void> check_range(std::uint64_t offset, std::size_t length) const {
     constexpr auto offset_max = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
     if (offset > offset_max || length > offset_max - offset) {
-      return base::fail(
-          Error(ErrorCode::invalid_argument, "no file reaches that far").at_path(path_).at_offset(offset));
+      return base::fail(Error(ErrorCode::invalid_argument, "no file reaches that far").at_path(path_).at_offset(offset));
     }
     return {};
   }
@@ -144,7 +142,7 @@ Result<std::unique_ptr<File>> open_posix_file(const FileDescriptor& directory, c
   const int flags = flags_of(mode) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   FileDescriptor descriptor(uninterrupted([&] { return ::openat(directory.number(), name.c_str(), flags, 0666); }));
   if (!descriptor.is_open() && errno != EISDIR) return base::fail(system_error(errno, "open", std::move(path)));
-  struct stat status {};
+  struct stat status{};
   if (descriptor.is_open() && ::fstat(descriptor.number(), &status) != 0) {
     return base::fail(system_error(errno, "open", std::move(path)));
   }

@@ -28,7 +28,7 @@ FileDescriptor open_directory_at(int directory, const std::string& name) {
 }
 
 bool is_directory(int directory, const char* name) noexcept {
-  struct stat status {};
+  struct stat status{};
   return ::fstatat(directory, name, &status, 0) == 0 && S_ISDIR(status.st_mode);
 }
 
@@ -44,7 +44,7 @@ class PosixDirectory : public Directory {
   }
 
   Result<bool> exists(std::string_view name) const override {
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(descriptor_.number(), std::string(name).c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) return true;
     if (errno == ENOENT) return false;
     return base::fail(system_error(errno, "look for", path_of(name)));

@@ -121,10 +121,12 @@ TEST_F(PosixFs, allocate_extends_with_reserved_zeros_and_never_shortens) {
   const auto file = create("a");
   ASSERT_TRUE(file->write_at(0, base::as_bytes("abc")));
   const auto allocated = file->allocate(1U << 20);
-  if (!allocated && allocated.error().code == ErrorCode::unsupported) GTEST_SKIP() << "this file system cannot reserve space";
+  if (!allocated && allocated.error().code == ErrorCode::unsupported) {
+    GTEST_SKIP() << "this file system cannot reserve space";
+  }
   ASSERT_TRUE(allocated) << allocated.error();
   EXPECT_EQ(file->size().value(), 1U << 20);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat((temporary_ / "a").c_str(), &status), 0);
   EXPECT_GE(static_cast<std::uint64_t>(status.st_blocks) * 512, 1U << 20);
   ASSERT_TRUE(file->allocate(10));
@@ -251,7 +253,9 @@ TEST_F(PosixFs, whether_there_is_an_owner_can_be_asked_by_anyone) {
 }
 
 TEST_F(PosixFs, asking_for_an_owner_never_stands_in_the_way_of_one) {
-  { const auto lock = directory_->lock_as_owner().value(); }
+  {
+    const auto lock = directory_->lock_as_owner().value();
+  }
   EXPECT_FALSE(directory_->has_owner().value());
   const auto lock = directory_->lock_as_owner();
   EXPECT_TRUE(directory_->has_owner().value());
@@ -307,7 +311,9 @@ TEST_F(PosixFs, deleting_LOCK_does_not_give_the_directory_away) {
 
 TEST_F(PosixFs, a_directory_that_may_not_be_written_can_be_read_and_asked) {
   ASSERT_TRUE(create("a")->write_at(0, base::as_bytes("abc")));
-  { const auto lock = directory_->lock_as_owner().value(); }
+  {
+    const auto lock = directory_->lock_as_owner().value();
+  }
   ASSERT_EQ(::chmod((temporary_ / "a").c_str(), 0444), 0);
   ASSERT_EQ(::chmod((temporary_ / "LOCK").c_str(), 0444), 0);
   ASSERT_EQ(::chmod(temporary_.path().c_str(), 0555), 0);
@@ -354,9 +360,14 @@ TEST_F(PosixFs, syncs_its_name_in_a_parent_that_may_not_be_read) {
 
 TEST_F(PosixFs, runs_out_of_descriptors_as_out_of_resources) {
   EXPECT_EQ(exit_status_of_child([&] {
-              const rlimit limit{.rlim_cur = 0, .rlim_max = 0};
+              const rlimit limit{.rlim_cur = 64, .rlim_max = 64};
               if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return 1;
-              return directory_->open_file("a", OpenMode::create).error().code == ErrorCode::out_of_resources ? 0 : 2;
+              std::vector<std::unique_ptr<File>> files;
+              auto file = directory_->open_file("a", OpenMode::create);
+              for (; file && files.size() < 64; file = directory_->open_file("a", OpenMode::create)) {
+                files.push_back(std::move(*file));
+              }
+              return !file && file.error().code == ErrorCode::out_of_resources ? 0 : 2;
             }),
             0);
 }

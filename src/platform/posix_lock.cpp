@@ -20,7 +20,7 @@ constexpr const char* lock_name = "LOCK";
 constexpr std::string_view pid_prefix = "pid ";
 
 struct flock whole_file(int type) noexcept {
-  struct flock range {};
+  struct flock range{};
   range.l_type = static_cast<short>(type);
   range.l_whence = SEEK_SET;
   return range;

@@ -14,7 +14,8 @@ namespace batpak::platform {
 
 // Takes both locks and writes this process's id into LOCK, creating it. `path` names the directory in messages.
 // Both belong to one open of the directory made here: a second call fails like another process's would.
-[[nodiscard]] Result<std::unique_ptr<OwnerLock>> lock_posix_directory(const FileDescriptor& directory, const std::string& path);
+[[nodiscard]] Result<std::unique_ptr<OwnerLock>> lock_posix_directory(const FileDescriptor& directory,
+                                                                      const std::string& path);
 
 // Reads LOCK's lock and takes none. No LOCK, no owner.
 [[nodiscard]] Result<bool> posix_directory_has_owner(const FileDescriptor& directory, const std::string& path);

@@ -30,8 +30,7 @@ Sector torn(const Sector& before, const Sector& after, SimRandom& random) {
 // Zeroed by the allocator, so that the pages of a preallocated segment cost nothing before they are written.
 class SimContent::Buffer {
  public:
-  explicit Buffer(std::uint64_t capacity)
-      : bytes_(static_cast<std::byte*>(std::calloc(capacity, 1))), capacity_(capacity) {
+  explicit Buffer(std::uint64_t capacity) : bytes_(static_cast<std::byte*>(std::calloc(capacity, 1))), capacity_(capacity) {
     if (bytes_ == nullptr) throw std::bad_alloc();
   }
   [[nodiscard]] std::byte* at(std::uint64_t offset) noexcept { return bytes_.get() + offset; }

@@ -83,11 +83,11 @@ class SimContent {
   void settle_sizes();
   void reload();
 
-  std::shared_ptr<Buffer> seen_;               // zero from size_ on; absent while nothing was written
+  std::shared_ptr<Buffer> seen_;                 // zero from size_ on; absent while nothing was written
   std::vector<std::weak_ptr<Buffer>> outgrown_;  // smaller buffers that mappings still show
   std::uint64_t size_ = 0;
-  std::uint64_t touched_ = 0;                  // the buffers are zero from here on: they need no clearing and no copying
-  std::map<std::uint64_t, Sector> durable_;    // an absent sector is zero
+  std::uint64_t touched_ = 0;                // the buffers are zero from here on: they need no clearing and no copying
+  std::map<std::uint64_t, Sector> durable_;  // an absent sector is zero
   std::uint64_t durable_size_ = 0;
   std::vector<std::uint64_t> unsynced_sizes_;  // in the order they were set
   std::set<std::uint64_t> dirty_;

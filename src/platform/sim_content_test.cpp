@@ -47,7 +47,9 @@ TEST(SimContent, each_unsynced_sector_survives_or_not_by_itself) {
   for (std::uint64_t seed = 0; seed < 64; ++seed) {
     const Bytes left = left_by(content, {.seed = seed, .sectors = SimCrash::Sectors::any});
     const std::string text(base::as_text(left));
-    for (const std::uint64_t at : {std::uint64_t{0}, sector}) EXPECT_EQ(text.substr(at, sector), std::string(sector, text[at]));
+    for (const std::uint64_t at : {std::uint64_t{0}, sector}) {
+      EXPECT_EQ(text.substr(at, sector), std::string(sector, text[at]));
+    }
     outcomes.insert({text[0], text[sector]});
   }
   EXPECT_EQ(outcomes, (std::set<std::string>{"aa", "ab", "ba", "bb"}));
@@ -213,7 +215,7 @@ TEST(SimContent, random_use_keeps_its_promises) {
     SimRandom random(seed);
     SimContent content;
     std::string seen;
-    for (int step = 0; step < 60; ++step) {
+    for (std::uint64_t step = 0; step < 60; ++step) {
       const std::uint64_t offset = random.below(3 * sector);
       switch (random.below(6)) {
         case 0:

@@ -101,7 +101,9 @@ SimDisk::Answer<void> SimDisk::rename(SimNodeId from, std::string_view old_path,
   const auto& there = names(new_place->directory);
   if (const auto replaced = there.find(new_place->name); replaced != there.end()) {
     if (replaced->second == *moved) return {};
-    if (is_directory(replaced->second) != is_directory(*moved)) return std::unexpected(is_directory(*moved) ? ENOTDIR : EISDIR);
+    if (is_directory(replaced->second) != is_directory(*moved)) {
+      return std::unexpected(is_directory(*moved) ? ENOTDIR : EISDIR);
+    }
     if (is_directory(*moved) && !names(replaced->second).empty()) return std::unexpected(ENOTEMPTY);
   }
   if (is_directory(*moved)) nodes_.at(*moved).parent = new_place->directory;

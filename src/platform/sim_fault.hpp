@@ -8,13 +8,13 @@
 namespace batpak::platform {
 
 enum class SimCall : std::uint8_t {
-  open,            // of a file or directory that is there
-  look,            // exists, list, size, has_owner
+  open,  // of a file or directory that is there
+  look,  // exists, list, size, has_owner
   read,
   map,
-  create,          // of a file
+  create,  // of a file
   write,
-  sync,            // sync_data and sync_all
+  sync,  // sync_data and sync_all
   truncate,
   allocate,
   rename,
@@ -37,12 +37,12 @@ struct SimFault {
     stop,      // the process gets no further: this call and every later one fails, until kill() or crash()
   };
 
-  std::optional<SimCall> call;       // any, when absent
-  std::string path_contains;         // any, when empty
-  std::uint64_t nth = 1;             // the first call that fails: 1 is the next that matches
-  std::uint64_t times = 1;           // how many fail from there on
+  std::optional<SimCall> call;  // any, when absent
+  std::string path_contains;    // any, when empty
+  std::uint64_t nth = 1;        // the first call that fails: 1 is the next that matches
+  std::uint64_t times = 1;      // how many fail from there on
   Effect effect = Effect::io_error;
-  std::uint64_t bytes_written = 0;   // of a write: so much of it happens all the same
+  std::uint64_t bytes_written = 0;  // of a write: so much of it happens all the same
   // Of a sync that fails: the seed that chooses which sectors reach the device all the same; none, when absent.
   // The others are clean from then on and read as written, until a crash or an eviction brings the old bytes.
   std::optional<std::uint64_t> reached_seed;
