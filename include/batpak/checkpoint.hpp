@@ -26,8 +26,8 @@ struct Checkpoint {
 
 // One signature under a note, by any algorithm; Ed25519 ones have 64 bytes.
 struct NoteSignature {
-  std::string name;                    // of the key; a store's own key is named as its origin
-  std::array<std::byte, 4> key_id{};   // PublicKey::key_id(name)
+  std::string name;                   // of the key; a store's own key is named as its origin
+  std::array<std::byte, 4> key_id{};  // PublicKey::key_id(name)
   std::vector<std::byte> signature;
 
   friend bool operator==(const NoteSignature&, const NoteSignature&) = default;

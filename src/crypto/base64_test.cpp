@@ -8,8 +8,13 @@ namespace {
 // RFC 4648, section 10.
 TEST(base64, gives_the_vectors_of_rfc_4648) {
   const std::pair<std::string_view, std::string_view> vectors[]{
-      {"", ""},         {"f", "Zg=="},     {"fo", "Zm8="},       {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+      {"", ""},
+      {"f", "Zg=="},
+      {"fo", "Zm8="},
+      {"foo", "Zm9v"},
+      {"foob", "Zm9vYg=="},
+      {"fooba", "Zm9vYmE="},
+      {"foobar", "Zm9vYmFy"},
   };
   for (const auto& [bytes, text] : vectors) {
     EXPECT_EQ(to_base64(base::as_bytes(bytes)), text);

@@ -73,7 +73,8 @@ TEST(blake3_context, hashes_alike_wherever_the_input_lies) {
   for (std::size_t offset = 0; offset < 8; ++offset) {
     Bytes moved(offset, std::byte{0xEE});
     base::append(moved, bytes);
-    EXPECT_EQ(event_context().hash(ByteView(moved).subspan(offset, 1000)), event_context().hash(ByteView(bytes).first(1000)));
+    EXPECT_EQ(event_context().hash(ByteView(moved).subspan(offset, 1000)),
+              event_context().hash(ByteView(bytes).first(1000)));
     EXPECT_EQ(event_context().hash(ByteView(moved).subspan(offset)), event_context().hash(bytes));
   }
 }

@@ -12,7 +12,9 @@ static_assert(ed25519_secret_bytes == crypto_sign_SECRETKEYBYTES);
 static_assert(ed25519_public_bytes == crypto_sign_PUBLICKEYBYTES);
 static_assert(ed25519_signature_bytes == crypto_sign_BYTES);
 
-[[nodiscard]] const unsigned char* octets(const std::byte* at) noexcept { return reinterpret_cast<const unsigned char*>(at); }
+[[nodiscard]] const unsigned char* octets(const std::byte* at) noexcept {
+  return reinterpret_cast<const unsigned char*>(at);
+}
 [[nodiscard]] unsigned char* octets(std::byte* at) noexcept { return reinterpret_cast<unsigned char*>(at); }
 
 }  // namespace
@@ -40,8 +42,8 @@ Ed25519Signature ed25519_sign(ByteView message, std::span<const std::byte, ed255
 bool ed25519_verify(ByteView message, ByteView signature, const Ed25519Public& key) noexcept {
   if (signature.size() != ed25519_signature_bytes) return false;
   initialise_sodium();
-  return crypto_sign_verify_detached(octets(signature.data()), octets(message.data()), message.size(),
-                                     octets(key.data())) == 0;
+  return crypto_sign_verify_detached(octets(signature.data()), octets(message.data()), message.size(), octets(key.data())) ==
+         0;
 }
 
 bool ed25519_is_valid_public(const Ed25519Public& key) noexcept {

@@ -17,8 +17,9 @@ TEST(key_name, accepts_what_signed_notes_allow) {
 TEST(key_name, refuses_what_would_break_a_note) {
   EXPECT_FALSE(is_key_name(""));
   EXPECT_FALSE(is_key_name(std::string(256, 'x')));
-  for (const std::string_view name : {"a b", "a+b", "a\nb", "a\tb", " a", "a ", "\u00A0", "a\u1680", "\u2003a", "a\u200Ab",
-                                      "a\u2028", "\u2029", "\u202F", "\u205F", "a\u3000b", "a\u0085", "\x7F", "\xFF", "a\xC3"}) {
+  for (const std::string_view name :
+       {"a b", "a+b", "a\nb", "a\tb", " a", "a ", "\u00A0", "a\u1680", "\u2003a", "a\u200Ab", "a\u2028", "\u2029", "\u202F",
+        "\u205F", "a\u3000b", "a\u0085", "\x7F", "\xFF", "a\xC3"}) {
     EXPECT_FALSE(is_key_name(name)) << name;
   }
 }

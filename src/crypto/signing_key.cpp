@@ -55,7 +55,9 @@ Result<VerifierKey> VerifierKey::make(std::string_view name, const PublicKey& ke
 }
 
 Result<VerifierKey> VerifierKey::from_string(std::string_view text) {
-  const auto refuse = [](const char* why) { return base::fail(ErrorCode::malformed_key, std::string("a verifier key ") + why); };
+  const auto refuse = [](const char* why) {
+    return base::fail(ErrorCode::malformed_key, std::string("a verifier key ") + why);
+  };
   constexpr std::size_t id_digits = 8;
   constexpr std::size_t base64_characters = 44;
   const std::size_t name_end = text.find('+');

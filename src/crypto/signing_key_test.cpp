@@ -43,7 +43,8 @@ TEST(signing_key, writes_what_openssl_writes) {
 
 TEST(signing_key, reads_other_line_ends_and_widths) {
   for (const std::string_view text :
-       {"-----BEGIN PRIVATE KEY-----\r\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\r\n-----END PRIVATE "
+       {"-----BEGIN PRIVATE KEY-----\r\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\r\n-----END "
+        "PRIVATE "
         "KEY-----\r\n",
         "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK\n1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE "
         "KEY-----"}) {

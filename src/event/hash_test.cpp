@@ -16,8 +16,8 @@ TEST(hash, comes_back_from_its_text) {
 }
 
 TEST(hash, refuses_other_text) {
-  for (const std::string& text : {std::string(), std::string(digits.substr(1)), std::string(digits) + "0",
-                                  std::string(digits.substr(0, 63)) + "g"}) {
+  for (const std::string& text :
+       {std::string(), std::string(digits.substr(1)), std::string(digits) + "0", std::string(digits.substr(0, 63)) + "g"}) {
     const auto hash = Hash::from_hex(text);
     ASSERT_FALSE(hash) << text;
     EXPECT_EQ(hash.error().code, ErrorCode::malformed);

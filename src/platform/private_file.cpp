@@ -18,11 +18,12 @@ constexpr mode_t permission_bits = 07777;
 }
 
 [[nodiscard]] Result<void> check_private(const FileDescriptor& file, const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.number(), &status) != 0) return base::fail(system_error(errno, "ask the mode of", path));
   if (!S_ISREG(status.st_mode)) return insecure(path, "is not a regular file");
   if (status.st_uid != ::geteuid()) return insecure(path, "belongs to another user");
-  if ((status.st_mode & permission_bits & ~private_mode) != 0) return insecure(path, "may be used by others; chmod it to 0600");
+  if ((status.st_mode & permission_bits & ~private_mode) != 0)
+    return insecure(path, "may be used by others; chmod it to 0600");
   return {};
 }
 
@@ -46,8 +47,7 @@ constexpr mode_t permission_bits = 07777;
 
 [[nodiscard]] Result<void> sync_parent(const std::string& path) {
   const std::string parent = parent_of(path);
-  const FileDescriptor directory(
-      uninterrupted([&] { return ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  const FileDescriptor directory(uninterrupted([&] { return ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   if (!directory.is_open()) return base::fail(directory_error(errno, "open", parent));
   if (::fsync(directory.number()) != 0) return base::fail(directory_error(errno, "sync", parent));
   return {};

@@ -27,7 +27,7 @@ class PrivateFile : public ::testing::Test {
 
 TEST_F(PrivateFile, is_written_with_mode_0600_and_read_back) {
   ASSERT_TRUE(write_private_file(path, base::as_bytes("secret")));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777U, 0600U);
   EXPECT_EQ(read().value(), "secret");

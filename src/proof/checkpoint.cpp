@@ -89,8 +89,8 @@ class LineReader {
   for (const NoteSignature& signature : note.signatures) {
     if (signature.name != name || signature.key_id != id) continue;
     if (!key.verifies(base::as_bytes(note.text), signature.signature)) {
-      return base::fail(ErrorCode::bad_signature, "the signature of the key " + std::string(name) + "+" + crypto::to_hex(id) +
-                                                      " is not one over this note");
+      return base::fail(ErrorCode::bad_signature, "the signature of the key " + std::string(name) + "+" +
+                                                      crypto::to_hex(id) + " is not one over this note");
     }
     signed_by_key = true;
   }
@@ -151,7 +151,9 @@ Result<CheckpointNote> parse_note(std::string_view note) {
   return parsed;
 }
 
-Result<void> verify_note(const CheckpointNote& note, const VerifierKey& key) { return verify_as(note, key.name(), key.key()); }
+Result<void> verify_note(const CheckpointNote& note, const VerifierKey& key) {
+  return verify_as(note, key.name(), key.key());
+}
 
 Result<void> verify_note(const CheckpointNote& note, const PublicKey& key) {
   return verify_as(note, note.checkpoint.origin, key);

@@ -97,7 +97,8 @@ TEST(checkpoint, no_changed_byte_of_a_note_verifies) {
 }
 
 TEST(checkpoint, no_cut_note_is_read) {
-  for (std::size_t size = 0; size < signed_by_openssl.size(); ++size) EXPECT_FALSE(parse_note(signed_by_openssl.substr(0, size)));
+  for (std::size_t size = 0; size < signed_by_openssl.size(); ++size)
+    EXPECT_FALSE(parse_note(signed_by_openssl.substr(0, size)));
 }
 
 TEST(checkpoint, signatures_of_strangers_do_not_matter) {
@@ -105,7 +106,8 @@ TEST(checkpoint, signatures_of_strangers_do_not_matter) {
   const SigningKey key = example_key();
   std::vector<NoteSignature> signatures;
   for (std::size_t i = 0; i + 1 < CheckpointNote::signatures_max; ++i) signatures.push_back(signature_of_a_stranger(i));
-  EXPECT_EQ(verify_note(parsed(format_note(checkpoint, signatures)), key.public_key()).error().code, ErrorCode::bad_signature);
+  EXPECT_EQ(verify_note(parsed(format_note(checkpoint, signatures)), key.public_key()).error().code,
+            ErrorCode::bad_signature);
   signatures.push_back(proof::sign_checkpoint(checkpoint, key));
   const CheckpointNote note = parsed(format_note(checkpoint, signatures));
   EXPECT_EQ(note.signatures, signatures);
