@@ -121,11 +121,12 @@ constexpr auto tie([[maybe_unused]] T& object) {
   constexpr std::size_t count = field_count<std::remove_const_t<T>>;
   if constexpr (count == 0) return std::tuple<>{};
 #define BATPAK_EIGHT(x) x##0, x##1, x##2, x##3, x##4, x##5, x##6, x##7
-#define BATPAK_BIND(number, ...)                                                                          \
-  else if constexpr (count == number) {                                                                   \
-    auto& [__VA_ARGS__] = object;                                                                         \
-    static_assert(requires { std::tie(__VA_ARGS__); }, "batpak: a payload struct may not have bit-fields"); \
-    return std::tie(__VA_ARGS__);                                                                         \
+#define BATPAK_BIND(number, ...)                                                           \
+  else if constexpr (count == number) {                                                    \
+    auto& [__VA_ARGS__] = object;                                                          \
+    static_assert(requires { std::tie(__VA_ARGS__); },                                     \
+                  "batpak: a payload struct may not have bit-fields or anonymous unions"); \
+    return std::tie(__VA_ARGS__);                                                          \
   }
   BATPAK_BIND(1, a0)
   BATPAK_BIND(2, a0, a1)
@@ -247,6 +248,7 @@ consteval const char* type_signature() {
 
 template <class T, std::size_t index>
 consteval std::string_view printed_field() {
+  static_assert(sizeof(decltype(tie(std::declval<T&>()))) > 0);  // says what cannot be bound, before its name is asked for
   return field_signature<T, Wrapped{std::addressof(std::get<index>(tie(external<T>.value)))}>();
 }
 

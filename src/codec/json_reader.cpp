@@ -140,10 +140,11 @@ class DomEncoder {
   void float32(dom::element content) {
     const auto parsed = parse_real(content);
     if (!parsed) return refuse("the value of $float32 is neither a number nor \"nan\", \"inf\" or \"-inf\"");
-    const auto narrow = std::isfinite(*parsed) && std::abs(*parsed) > double{std::numeric_limits<float>::max()}
-                            ? std::nullopt : std::optional(static_cast<float>(*parsed));
-    if (!narrow) return out_.fail(ErrorCode::out_of_range, "the value of $float32 is too large for 32 bits");
-    out_.float32(*narrow);
+    constexpr double rounds_to_infinity = 0x1.ffffffp127;
+    if (std::isfinite(*parsed) && std::abs(*parsed) >= rounds_to_infinity) {
+      return out_.fail(ErrorCode::out_of_range, "the value of $float32 is too large for 32 bits");
+    }
+    out_.float32(static_cast<float>(*parsed));
   }
 
   void float64(dom::element content) {
@@ -194,10 +195,12 @@ class DomEncoder {
 class Locator {
  public:
   struct Place {
-    std::size_t offset;
-    std::string_view token;  // the scalar at fault, if it is one
+    std::size_t offset = 0;
+    std::string_view token = {};  // the scalar at fault, if it is one
+    bool too_deep = false;
   };
 
+  // Nothing if the flaw cannot be found this way.
   static std::optional<Place> locate(std::string_view padded, std::size_t capacity) {
     ondemand::parser parser;
     ondemand::document document;
@@ -206,14 +209,14 @@ class Locator {
     bool is_scalar = false;
     if (document.is_scalar().get(is_scalar) == simdjson::SUCCESS && is_scalar) {
       const std::string_view token = document.raw_json_token().value_unsafe();
-      return Place{static_cast<std::size_t>(token.data() - padded.data()), trim(token)};
+      return Place{.offset = static_cast<std::size_t>(token.data() - padded.data()), .token = trim(token)};
     }
     ondemand::value root;
-    if (document.get_value().get(root) == simdjson::SUCCESS && locator.walk(root)) return std::nullopt;
+    if (document.get_value().get(root) == simdjson::SUCCESS && locator.walk(root, 1)) return std::nullopt;
     if (locator.place_) return locator.place_;
     const char* at = nullptr;
     if (document.current_location().get(at) != simdjson::SUCCESS) return std::nullopt;
-    return Place{static_cast<std::size_t>(at - padded.data()), {}};
+    return Place{.offset = static_cast<std::size_t>(at - padded.data())};
   }
 
  private:
@@ -221,16 +224,21 @@ class Locator {
 
   static std::string_view trim(std::string_view token) { return token.substr(0, token.find_first_of(" \t\r\n")); }
 
-  bool walk(ondemand::value value) {  // false at the first flaw
+  bool walk(ondemand::value value, std::size_t depth) {  // false at the first flaw
     ondemand::json_type type;
     if (value.type().get(type) != simdjson::SUCCESS) return false;
+    if (depth > json_depth_max) {  // a text with a flaw elsewhere may be nested without bound
+      const std::string_view token = value.raw_json_token();
+      place_ = Place{.offset = static_cast<std::size_t>(token.data() - padded_.data()), .too_deep = true};
+      return false;
+    }
     switch (type) {
       case ondemand::json_type::array: {
         ondemand::array elements;
         if (value.get_array().get(elements) != simdjson::SUCCESS) return false;
         for (auto element : elements) {
           ondemand::value inner;
-          if (std::move(element).get(inner) != simdjson::SUCCESS || !walk(inner)) return false;
+          if (std::move(element).get(inner) != simdjson::SUCCESS || !walk(inner, depth + 1)) return false;
         }
         return true;
       }
@@ -241,7 +249,7 @@ class Locator {
           ondemand::field pair;
           std::string_view key;
           if (std::move(field).get(pair) != simdjson::SUCCESS) return false;
-          if (pair.unescaped_key().get(key) != simdjson::SUCCESS || !walk(pair.value())) return false;
+          if (pair.unescaped_key().get(key) != simdjson::SUCCESS || !walk(pair.value(), depth + 1)) return false;
         }
         return true;
       }
@@ -261,7 +269,7 @@ class Locator {
       case ondemand::json_type::boolean: fine = value.get_bool().get(truth) == simdjson::SUCCESS; break;
       default: fine = trim(token).starts_with("null"); break;
     }
-    if (!fine) place_ = Place{static_cast<std::size_t>(token.data() - padded_.data()), trim(token)};
+    if (!fine) place_ = Place{.offset = static_cast<std::size_t>(token.data() - padded_.data()), .token = trim(token)};
     return fine;
   }
 
@@ -320,6 +328,7 @@ Error describe(simdjson::error_code code, std::string_view padded, std::size_t c
     if (code == simdjson::NUMBER_ERROR && is_json_number(place->token)) {
       error = Error(ErrorCode::out_of_range, "a number in the JSON text does not fit 64 bits");
     }
+    if (place->too_deep) error = Error(ErrorCode::too_deep, "the JSON text has too many arrays within each other");
     error.offset = place->offset;
   }
   return error;

@@ -153,7 +153,7 @@ class JsonWriter {
     in.end_array();
   }
 
-  // Whether an object would lose the type of a key, or be taken for one of the forms. Integers come first in canonical order.
+  // Whether an object would lose the type of a key, or be taken for a form. In canonical order integers come first.
   static bool needs_form(Decoder& in, std::size_t count) {
     if (count == 0) return false;
     if (in.next() != ValueKind::string) return true;
