@@ -24,8 +24,8 @@ namespace [[gnu::visibility("default")]] batpak {
 //   batpak::Value order = batpak::Value::map({{"item", "lamp"}, {"count", 2}, {"price", 19.5}});
 //   if (const batpak::Value* count = order.find("count")) use(count->to_int64());
 //
-// Two values are equal if their canonical bytes are: all NaNs are one, 0.0 is not -0.0, and the order in which the entries of
-// a map were given does not matter. A value that cannot be encoded equals none.
+// Two values are equal if their canonical bytes are: all NaNs are one, 0.0 is not -0.0, and the order in which entries of a
+// map were given does not matter. A value that cannot be encoded equals none.
 //
 // Threads: a plain value.
 class Value {
