@@ -86,11 +86,21 @@ class Encoder {
   [[nodiscard]] bool failed() const noexcept { return failure_ != nullptr; }
 
   // Trims the buffer to what was written, or to what it held at the start if anything failed.
-  [[nodiscard]] Result<void> finish();
+  [[nodiscard]] Result<void> finish() {
+    const std::size_t size = position() - start_;
+    if (failure_ || custom_ || depth_ != 0 || size == 0 || size > PayloadBounds::bytes_max) [[unlikely]] return check();
+    finished_ = true;
+    out_.resize(start_ + size);
+    return {};
+  }
 
   // For the library's own templates: a map whose keys are known to be in order, keys encoded beforehand, a field's name put
   // before the sentence of a failure, and the note that a user's Codec took part, so that finish() checks its work.
-  void begin_ordered_map(std::size_t count);
+  void begin_ordered_map(std::size_t count) {
+    if (count > 15 || depth_ >= PayloadBounds::depth_max) [[unlikely]] return begin_large_map(count);
+    ++depth_;
+    byte(static_cast<std::uint8_t>(0x80 | count));
+  }
   void end_ordered_map() noexcept { --depth_; }
   template <std::size_t size>
   void encoded(const std::array<std::byte, size>& key) {
@@ -118,6 +128,8 @@ class Encoder {
     ++at_;
   }
   void grow(std::size_t size);
+  void begin_large_map(std::size_t count);
+  Result<void> check();
   void negative(std::int64_t value);
   void non_negative(std::uint64_t value);
   bool admit(std::size_t length);

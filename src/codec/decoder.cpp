@@ -53,10 +53,13 @@ void Decoder::fail_range() { fail(ErrorCode::out_of_range, "a number does not fi
 // Something else came than was wanted, or nothing that is a value.
 void Decoder::fail_type(std::string_view wanted) {
   if (failed()) return;
-  const codec::HeadOrFlaw head = codec::read_head(rest());
-  if (!head) return fail(head.error().code, head.error().sentence);
+  const codec::Head head = codec::read_head(rest());
+  if (!head.is_whole()) {
+    const codec::Flaw flaw = codec::describe(head.flaw);
+    return fail(flaw.code, flaw.sentence);
+  }
   std::string sentence = "found ";
-  sentence += kind_name(head->kind);
+  sentence += kind_name(head.kind);
   sentence += " instead of ";
   sentence += wanted;
   fail(Error(ErrorCode::type_mismatch, std::move(sentence)));
@@ -68,9 +71,9 @@ void Decoder::name_failure(std::string_view field) {
 }
 
 std::optional<ValueKind> Decoder::next() const noexcept {
-  const codec::HeadOrFlaw head = codec::read_head(rest());
-  if (!head) return std::nullopt;
-  return head->kind;
+  const codec::Head head = codec::read_head(rest());
+  if (!head.is_whole()) return std::nullopt;
+  return head.kind;
 }
 
 void Decoder::nil() {
@@ -86,46 +89,46 @@ bool Decoder::boolean() {
 }
 
 Decoder::Integer Decoder::any_integer() {
-  const codec::HeadOrFlaw head = codec::read_head(rest());
-  if (!head || head->kind != ValueKind::integer) {
+  const codec::Head head = codec::read_head(rest());
+  if (!head.is_whole() || head.kind != ValueKind::integer) {
     fail_type("an integer");
     return {};
   }
-  at_ += head->size;
-  return {head->argument, head->negative};
+  at_ += head.size;
+  return {head.argument, head.negative};
 }
 
 double Decoder::any_float64() {
-  const codec::HeadOrFlaw head = codec::read_head(rest());
-  if (head && head->kind == ValueKind::float64) {
-    at_ += head->size;
-    return std::bit_cast<double>(head->argument);
+  const codec::Head head = codec::read_head(rest());
+  if (head.is_whole() && head.kind == ValueKind::float64) {
+    at_ += head.size;
+    return std::bit_cast<double>(head.argument);
   }
-  if (head && head->kind == ValueKind::float32) {
-    at_ += head->size;
-    return std::bit_cast<float>(static_cast<std::uint32_t>(head->argument));
+  if (head.is_whole() && head.kind == ValueKind::float32) {
+    at_ += head.size;
+    return std::bit_cast<float>(static_cast<std::uint32_t>(head.argument));
   }
-  if (!head || head->kind != ValueKind::integer) {
+  if (!head.is_whole() || head.kind != ValueKind::integer) {
     fail_type("a number");
     return 0;
   }
   // An integer is exact in 53 bits, trailing zeroes not counted.
-  const std::uint64_t magnitude = head->negative ? 0 - head->argument : head->argument;
+  const std::uint64_t magnitude = head.negative ? 0 - head.argument : head.argument;
   if (magnitude != 0 && static_cast<int>(std::bit_width(magnitude)) - std::countr_zero(magnitude) > 53) {
     fail(ErrorCode::out_of_range, "an integer is not exact as a float of 64 bits");
     return 0;
   }
-  at_ += head->size;
+  at_ += head.size;
   const auto value = static_cast<double>(magnitude);
-  return head->negative ? -value : value;
+  return head.negative ? -value : value;
 }
 
 float Decoder::any_float32() {
   const std::byte* const before = at_;
-  const codec::HeadOrFlaw head = codec::read_head(rest());
-  if (head && head->kind == ValueKind::float32) {
-    at_ += head->size;
-    return std::bit_cast<float>(static_cast<std::uint32_t>(head->argument));
+  const codec::Head head = codec::read_head(rest());
+  if (head.is_whole() && head.kind == ValueKind::float32) {
+    at_ += head.size;
+    return std::bit_cast<float>(static_cast<std::uint32_t>(head.argument));
   }
   const double wide = any_float64();
   if (std::isnan(wide)) return std::numeric_limits<float>::quiet_NaN();
@@ -137,50 +140,50 @@ float Decoder::any_float32() {
 }
 
 std::string_view Decoder::text() {
-  const codec::HeadOrFlaw head = codec::read_head(rest());
-  if (!head || head->kind != ValueKind::string) {
+  const codec::Head head = codec::read_head(rest());
+  if (!head.is_whole() || head.kind != ValueKind::string) {
     fail_type("a string");
     return {};
   }
-  const std::string_view text = base::as_text({at_ + head->size, head->argument});
+  const std::string_view text = base::as_text({at_ + head.size, head.argument});
   if (!codec::is_utf8(text)) {
     fail(ErrorCode::invalid_utf8, "a string is not UTF-8");
     return {};
   }
-  at_ += head->size + head->argument;
+  at_ += head.size + head.argument;
   return text;
 }
 
 std::span<const std::byte> Decoder::bytes() {
-  const codec::HeadOrFlaw head = codec::read_head(rest());
-  if (!head || head->kind != ValueKind::bytes) {
+  const codec::Head head = codec::read_head(rest());
+  if (!head.is_whole() || head.kind != ValueKind::bytes) {
     fail_type("bytes");
     return {};
   }
-  const ByteView bytes(at_ + head->size, head->argument);
-  at_ += head->size + head->argument;
+  const ByteView bytes(at_ + head.size, head.argument);
+  at_ += head.size + head.argument;
   return bytes;
 }
 
 UnixTime Decoder::time() {
-  const codec::HeadOrFlaw head = codec::read_head(rest());
-  if (!head || head->kind != ValueKind::time) {
+  const codec::Head head = codec::read_head(rest());
+  if (!head.is_whole() || head.kind != ValueKind::time) {
     fail_type("a time");
     return {};
   }
-  const codec::TimeOrFlaw read = codec::read_time({at_ + head->size, head->argument});
+  const codec::TimeOrFlaw read = codec::read_time({at_ + head.size, head.argument});
   if (read.flaw) {
     fail(read.flaw->code, read.flaw->sentence);
     return {};
   }
-  at_ += head->size + head->argument;
+  at_ += head.size + head.argument;
   return read.time;
 }
 
 std::size_t Decoder::begin_container(ValueKind kind) {
   ++depth_;  // also after a failure: every begin has its end
-  const codec::HeadOrFlaw head = codec::read_head(rest());
-  if (!head || head->kind != kind) {
+  const codec::Head head = codec::read_head(rest());
+  if (!head.is_whole() || head.kind != kind) {
     fail_type(kind_name(kind));
     return 0;
   }
@@ -188,8 +191,8 @@ std::size_t Decoder::begin_container(ValueKind kind) {
     fail(ErrorCode::too_deep, "more than 64 arrays and maps within each other");
     return 0;
   }
-  at_ += head->size;
-  return head->argument;
+  at_ += head.size;
+  return head.argument;
 }
 
 std::size_t Decoder::begin_array() { return begin_container(ValueKind::array); }

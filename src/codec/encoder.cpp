@@ -171,13 +171,10 @@ void Encoder::begin_array(std::size_t count) {
   }
 }
 
-void Encoder::begin_ordered_map(std::size_t count) {
+void Encoder::begin_large_map(std::size_t count) {
   if (!enter() || !admit(count)) return;
   std::byte* at = room(5);
-  if (count <= 15) {
-    at[0] = static_cast<std::byte>(0x80 | count);
-    at_ = at + 1;
-  } else if (count <= 0xFFFF) {
+  if (count <= 0xFFFF) {
     at[0] = std::byte{0xDE};
     store_be(at + 1, static_cast<std::uint16_t>(count));
     at_ = at + 3;
@@ -197,7 +194,8 @@ void Encoder::name_failure(std::string_view field) {
   else failure_->message.insert(0, "field " + std::string(field) + ": ");
 }
 
-Result<void> Encoder::finish() {
+// What finish() leaves: failures, and the work of a Codec, which is trusted with nothing.
+Result<void> Encoder::check() {
   finished_ = true;
   const std::size_t size = position() - start_;
   if (!failed() && size > PayloadBounds::bytes_max) fail(ErrorCode::payload_too_large, "a payload has at most 16 MiB");

@@ -21,8 +21,10 @@ bool is_other_nan(const Head& head) noexcept {
 
 }  // namespace
 
-bool Scanner::fail(ErrorCode code, std::string_view sentence) noexcept {
-  flaw_ = {code, sentence};
+bool Scanner::fail(ErrorCode code, std::string_view sentence) noexcept { return fail(Flaw{code, sentence}); }
+
+bool Scanner::fail(Flaw flaw) noexcept {
+  flaw_ = flaw;
   return false;
 }
 
@@ -42,40 +44,45 @@ bool Scanner::content(const Head& head) {
 }
 
 bool Scanner::value(std::size_t depth) {
-  const HeadOrFlaw head = read_head(bytes_.subspan(at_));
-  if (!head) return fail(head.error().code, head.error().sentence);
-  if (form_ == Form::canonical && !head->shortest) {
+  if (at_ < bytes_.size() && (bytes_[at_] <= std::byte{0x7F} || bytes_[at_] >= std::byte{0xE0})) {
+    ++at_;  // the most frequent values are their own head
+    return true;
+  }
+  const Head head = read_head(bytes_.subspan(at_));
+  if (!head.is_whole()) return fail(describe(head.flaw));
+  if (form_ == Form::canonical && !head.shortest) {
     return fail(ErrorCode::malformed, "not canonical: a number or a length is written longer than needed");
   }
-  switch (head->kind) {
+  switch (head.kind) {
     case ValueKind::string: case ValueKind::bytes: case ValueKind::time:
-      return content(*head);
+      return content(head);
     case ValueKind::array: case ValueKind::map: {
       if (depth >= limits::codec_depth_max) {
         return fail(ErrorCode::too_deep, "more than 64 arrays and maps within each other");
       }
-      at_ += head->size;
-      if (head->kind == ValueKind::map) return map(head->argument, depth + 1);
-      for (std::uint64_t i = 0; i < head->argument; ++i) {
+      at_ += head.size;
+      if (head.kind == ValueKind::map) return map(head.argument, depth + 1);
+      for (std::uint64_t i = 0; i < head.argument; ++i) {
         if (!value(depth + 1)) return false;
       }
       return true;
     }
     case ValueKind::float32: case ValueKind::float64:
-      if (form_ == Form::canonical && is_other_nan(*head)) return fail(ErrorCode::malformed, "not canonical: another NaN");
+      if (form_ == Form::canonical && is_other_nan(head)) return fail(ErrorCode::malformed, "not canonical: another NaN");
       [[fallthrough]];
     default:
-      at_ += head->size;
+      at_ += head.size;
       return true;
   }
 }
 
 bool Scanner::key() {
-  const HeadOrFlaw head = read_head(bytes_.subspan(at_));
-  if (!head) return fail(head.error().code, head.error().sentence);
-  if (head->kind != ValueKind::string && head->kind != ValueKind::integer) {
+  const Head head = read_head(bytes_.subspan(at_));
+  if (!head.is_whole()) return fail(describe(head.flaw));
+  if (head.kind != ValueKind::string && head.kind != ValueKind::integer) {
     return fail(ErrorCode::unsupported_type, "a key of a map is neither a string nor an integer");
   }
+  if (head.kind == ValueKind::string && (head.shortest || form_ == Form::any)) return content(head);
   return value(limits::codec_depth_max);
 }
 

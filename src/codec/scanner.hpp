@@ -35,6 +35,7 @@ class Scanner {
   bool content(const Head& head);
   bool map(std::uint64_t count, std::size_t depth);
   bool fail(ErrorCode code, std::string_view sentence) noexcept;
+  bool fail(Flaw flaw) noexcept;
 
   ByteView bytes_;
   Form form_;

@@ -7,7 +7,7 @@
 namespace batpak::codec {
 namespace {
 
-constexpr Flaw cut_short{ErrorCode::truncated, "the value is cut short"};
+constexpr Head cut_short{.flaw = Head::Flaw::cut_short};
 
 // A number of `size` bytes behind the first byte; only if `bytes` has them.
 std::uint64_t load_argument(const std::byte* at, std::size_t size) noexcept {
@@ -35,8 +35,8 @@ Head signed_head(std::uint64_t argument, std::size_t size) noexcept {
 
 }  // namespace
 
-HeadOrFlaw read_head(ByteView bytes) noexcept {
-  if (bytes.empty()) return std::unexpected(cut_short);
+Head read_head(ByteView bytes) noexcept {
+  if (bytes.empty()) return cut_short;
   const auto first = static_cast<std::uint8_t>(bytes[0]);
   Head head{.size = 1};
   if (first <= 0x7F) {
@@ -54,13 +54,13 @@ HeadOrFlaw read_head(ByteView bytes) noexcept {
     head.kind = first <= 0x8F ? ValueKind::map : first <= 0x9F ? ValueKind::array : ValueKind::string;
     head.argument = first <= 0x9F ? first & 0x0FU : first & 0x1FU;
   } else if (first <= 0xC3) {
-    if (first == 0xC1) return std::unexpected(Flaw{ErrorCode::malformed, "the byte 0xc1 begins no value"});
+    if (first == 0xC1) return {.flaw = Head::Flaw::never_used};
     head.kind = first == 0xC0 ? ValueKind::nil : ValueKind::boolean;
     head.argument = first & 1U;
     return head;
   } else {
     const std::size_t size = argument_sizes[first - 0xC4U];
-    if (bytes.size() <= size) return std::unexpected(cut_short);
+    if (bytes.size() <= size) return cut_short;
     const std::uint64_t argument = size == 0 ? std::uint64_t{1} << (first - 0xD4U) : load_argument(bytes.data() + 1, size);
     head.size = static_cast<std::uint8_t>(1 + size);
     head.argument = argument;
@@ -95,9 +95,9 @@ HeadOrFlaw read_head(ByteView bytes) noexcept {
         head.shortest = argument > (first == 0xDE ? 15U : 0xFFFFU);
         break;
       default:  // extensions: one more byte says which
-        if (bytes.size() <= head.size) return std::unexpected(cut_short);
+        if (bytes.size() <= head.size) return cut_short;
         if (static_cast<std::uint8_t>(bytes[head.size]) != timestamp_type) {
-          return std::unexpected(Flaw{ErrorCode::unsupported_type, "an extension type that batpak does not know"});
+          return {.flaw = Head::Flaw::unknown_extension};
         }
         head.kind = ValueKind::time;
         ++head.size;
@@ -108,8 +108,16 @@ HeadOrFlaw read_head(ByteView bytes) noexcept {
   }
   const std::size_t left = bytes.size() - head.size;
   const std::uint64_t needed = head.kind == ValueKind::map ? 2 * head.argument : head.argument;
-  if (needed > left) return std::unexpected(cut_short);
+  if (needed > left) return cut_short;
   return head;
+}
+
+Flaw describe(Head::Flaw flaw) noexcept {
+  switch (flaw) {
+    case Head::Flaw::never_used: return {ErrorCode::malformed, "the byte 0xc1 begins no value"};
+    case Head::Flaw::unknown_extension: return {ErrorCode::unsupported_type, "an extension type that batpak does not know"};
+    default: return {ErrorCode::truncated, "the value is cut short"};
+  }
 }
 
 TimeOrFlaw read_time(ByteView content) noexcept {
@@ -135,10 +143,10 @@ TimeOrFlaw read_time(ByteView content) noexcept {
 }
 
 Key read_key(ByteView bytes) noexcept {
-  const HeadOrFlaw head = read_head(bytes);
-  if (!head) return {};
-  if (head->kind == ValueKind::string) return {true, false, 0, base::as_text(bytes.subspan(head->size, head->argument))};
-  return {false, head->negative, head->argument, {}};
+  const Head head = read_head(bytes);
+  if (!head.is_whole()) return {};
+  if (head.kind == ValueKind::string) return {true, false, 0, base::as_text(bytes.subspan(head.size, head.argument))};
+  return {false, head.negative, head.argument, {}};
 }
 
 int compare_keys(ByteView left, ByteView right) noexcept {

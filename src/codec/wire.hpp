@@ -37,18 +37,27 @@ struct Flaw {
 
 // The head of one value. The whole value is there too unless it is an array or a map; of those each entry is known to have
 // at least one byte (a map's two), so that no count promises more than the input can hold.
+// Small enough to be returned in two registers, which is why a flaw is told by number.
 struct Head {
+  enum class Flaw : std::uint8_t { none, cut_short, never_used, unknown_extension };
+
   ValueKind kind = ValueKind::nil;
+  Flaw flaw = Flaw::none;        // if there is one, nothing else holds
   bool negative = false;         // of an integer: `argument` is the two's complement
   bool shortest = true;          // no shorter head could say the same
   std::uint8_t size = 0;         // bytes of the head, up to the content of a string, bytes, time, array or map
   std::uint64_t argument = 0;    // an integer, bits of a float, a truth, a length in bytes, a number of values or entries
+
+  [[nodiscard]] bool is_whole() const noexcept { return flaw == Flaw::none; }
 };
 
-using HeadOrFlaw = std::expected<Head, Flaw>;
+static_assert(sizeof(Head) == 16);
 
 // Reads the head at the front of `bytes`.
-[[nodiscard]] HeadOrFlaw read_head(ByteView bytes) noexcept;
+[[nodiscard]] Head read_head(ByteView bytes) noexcept;
+
+// What is wrong with a head. Precondition: something is.
+[[nodiscard]] Flaw describe(Head::Flaw flaw) noexcept;
 
 // The content of a timestamp: 4, 8 or 12 bytes.
 struct TimeOrFlaw {
