@@ -1,0 +1,72 @@
+#include "audit/declared_types.hpp"
+
+#include "batpak/coordinate.hpp"
+#include "crypto/blake3.hpp"
+#include "event/store_events.hpp"
+
+namespace batpak::audit {
+namespace {
+
+std::string_view entity_of(EventKind kind) {
+  if (kind == event::Genesis::kind) return event::Genesis::entity;
+  if (kind == event::TypeDeclaration::kind) return event::TypeDeclaration::entity;
+  if (kind == event::KeyDeclaration::kind) return event::KeyDeclaration::entity;
+  return event::SalvageRecord::entity;
+}
+
+std::uint32_t version_of_kind(EventKind kind, std::uint16_t version) {
+  return static_cast<std::uint32_t>(kind.value()) << 16U | version;
+}
+
+}  // namespace
+
+void DeclaredTypes::check(const event::FrameView& frame, const Place& place) {
+  const EventKind kind = frame.header().kind();
+  if (kind.is_system()) return check_store_event(frame, place);
+  if (frame.header().entity().starts_with(Coordinate::reserved_prefix)) {
+    findings_.add(Law::declaration, place, "an event that is not the store's own stands in one of the store's own entities");
+  }
+  const std::uint16_t version = frame.header().payload_version();
+  if (!declared_.insert(version_of_kind(kind, version)).second) return;  // from here on it is; once is enough
+  findings_.add(Law::declaration, place,
+                "version " + std::to_string(version) + " of kind " + to_string(kind) + " is not declared before this event");
+}
+
+void DeclaredTypes::check_store_event(const event::FrameView& frame, const Place& place) {
+  const EventKind kind = frame.header().kind();
+  if (event::store_event_name(kind).empty()) {
+    return findings_.add(Law::declaration, place, "kind " + to_string(kind) + " is none of the store's own");
+  }
+  if (frame.header().entity() != entity_of(kind) || frame.header().scope() != event::store_scope || frame.header().lane() != 0) {
+    findings_.add(Law::declaration, place,
+                  "an event of kind " + std::string(event::store_event_name(kind)) + " stands where it does not belong");
+  }
+  if (kind == event::Genesis::kind && frame.header().sequence() != 0) {
+    findings_.add(Law::declaration, place, "there is a second genesis event");
+  }
+  if (kind == event::TypeDeclaration::kind && !frame.payload_erased()) declare(frame, place);
+}
+
+void DeclaredTypes::declare(const event::FrameView& frame, const Place& place) {
+  const auto type = decode_payload<event::TypeDeclaration>(frame.payload());
+  if (!type) return findings_.add(Law::declaration, place, "a type declaration cannot be read: " + type.error().message);
+  const EventKind kind = EventKind::from_value(type->declares);
+  if (kind.is_system()) findings_.add(Law::declaration, place, "a declaration is of a kind that is the store's own");
+  if (!declarations_.insert(crypto::blake3(frame.payload())).second) {
+    findings_.add(Law::declaration, place, "kind " + to_string(kind) + " is declared again just as before");
+  }
+  declared_.insert(version_of_kind(kind, type->version));
+  const auto [name, name_is_new] = names_.try_emplace(type->declares, type->name);
+  if (!name_is_new && name->second != type->name) {
+    findings_.add(Law::declaration, place,
+                  "kind " + to_string(kind) + " is declared as '" + type->name + "' and was '" + name->second + "'");
+  }
+  const auto [known, kind_is_new] = kinds_.try_emplace(type->name, type->declares);
+  if (!kind_is_new && known->second != type->declares) {
+    findings_.add(Law::declaration, place,
+                  "'" + type->name + "' is declared as kind " + to_string(kind) + " and was kind " +
+                      to_string(EventKind::from_value(known->second)));
+  }
+}
+
+}  // namespace batpak::audit

@@ -1,0 +1,33 @@
+// What kinds mean, as the log declares it, and whether every event keeps to that.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_set>
+
+#include "audit/finding_list.hpp"
+#include "event/frame_view.hpp"
+
+namespace batpak::audit {
+
+// Threads: one; events come in the order of the log.
+class DeclaredTypes {
+ public:
+  explicit DeclaredTypes(FindingList& findings) : findings_(findings) {}
+
+  void check(const event::FrameView& frame, const Place& place);
+
+ private:
+  void check_store_event(const event::FrameView& frame, const Place& place);
+  void declare(const event::FrameView& frame, const Place& place);
+
+  FindingList& findings_;
+  std::unordered_set<std::uint32_t> declared_;  // kinds and versions
+  std::map<std::uint16_t, std::string> names_;
+  std::map<std::string, std::uint16_t> kinds_;
+  std::set<Hash> declarations_;  // of their payloads
+};
+
+}  // namespace batpak::audit

@@ -1,0 +1,475 @@
+#include "audit/directory_check.hpp"
+
+#include <algorithm>
+
+#include "audit/byte_name.hpp"
+#include "audit/changed_byte.hpp"
+#include "base/limits.hpp"
+#include "base/try.hpp"
+
+namespace batpak::audit {
+namespace {
+
+using segment::CommitView;
+using segment::CommitWalker;
+using segment::SegmentHeader;
+using segment::segment_header_bytes;
+
+constexpr std::uint64_t span_bytes = 1U << 20U;  // of commits that one task checks
+constexpr std::string_view log_name = "log";
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+// Offset of the first byte that is not zero, or the size.
+std::uint64_t first_non_zero(ByteView bytes) {
+  return static_cast<std::uint64_t>(std::ranges::find_if(bytes, [](std::byte b) { return b != std::byte{0}; }) - bytes.begin());
+}
+
+// How many bytes there are up to the last one that is not zero.
+std::uint64_t size_without_zeros(ByteView bytes) {
+  while (!bytes.empty() && bytes.back() == std::byte{0}) bytes = bytes.first(bytes.size() - 1);
+  return bytes.size();
+}
+
+// Goes on behind a fault: at the end of a commit whose header is intact, if another one begins there, else wherever one does.
+bool skip(CommitWalker& walker, ByteView view, const OpenSegment& segment, const segment::CommitFault& fault) {
+  if (fault.header && fault.header->length < view.size() - fault.offset) {
+    const std::uint64_t end = fault.offset + fault.header->length;
+    const auto next = segment::decode_commit_header(view.subspan(end), segment.header.salt);
+    if (next && next->segment == segment.header.number && next->offset == end) {
+      walker.resume_at(end);
+      return true;
+    }
+  }
+  return walker.skip_fault();
+}
+
+}  // namespace
+
+DirectoryCheck::DirectoryCheck(platform::Directory& directory, const VerifyOptions& options)
+    : directory_(directory), options_(options), findings_(options.findings_max), pool_(options.threads) {}
+
+Result<VerifyReport> DirectoryCheck::run() {
+  BATPAK_TRY(has_owner_, directory_.has_owner());
+  if (has_owner_) {
+    if (auto live = segment::read_live(directory_)) live_ = *live;
+  }
+  BATPAK_CHECK(list_files());
+  read_meta();
+  if (live_ && meta_ && live_->store_id != meta_->genesis.store_id) live_.reset();
+  signer_ = find_signer();
+  for (unsigned i = 0; i < pool_.threads(); ++i) checkers_.push_back(std::make_unique<SpanChecker>(signer_));
+  history_.emplace(findings_, signer_, meta_ ? ByteView(meta_->genesis_payload) : ByteView{});
+  if (!files_.empty()) start_loading(0);
+  for (std::size_t i = 0; i < files_.size() && !reached_live_; ++i) BATPAK_CHECK(check_segment(i));
+  take_all();
+  if (seal_before_ && !reached_live_) {
+    findings_.add(Law::segment_set, {.path = files_.back().path},
+                  "the segment is sealed, and its successor, number " + number(seal_before_->successor) + " in '" +
+                      segment::segment_path(seal_before_->first_sequence) + "', is missing");
+  }
+  history_->finish();
+  report_.segments = files_.size();
+  report_.origin = meta_ ? meta_->genesis.origin : std::string();
+  history_->report(report_);
+  report_.bytes = bytes_done_;
+  report_.findings = findings_.take_sorted();
+  report_.findings_omitted = findings_.omitted();
+  return std::move(report_);
+}
+
+Result<void> DirectoryCheck::list_files() {
+  BATPAK_TRY(const bool has_log, directory_.exists(log_name));
+  BATPAK_TRY(const bool has_meta, directory_.exists(event::store_meta_name));
+  if (has_log) {
+    BATPAK_TRY(const auto entries, directory_.list(log_name));
+    for (const platform::DirectoryEntry& entry : entries) {
+      const std::string path = std::string(log_name) + "/" + entry.name;
+      const auto first_sequence = segment::parse_segment_file_name(entry.name);
+      if (entry.is_directory || !first_sequence) {
+        if (has_owner_ && entry.name.ends_with(".tmp")) continue;
+        findings_.add(Law::stray_file, {.path = path}, "the file does not belong among the segments");
+        continue;
+      }
+      SegmentFile file{.path = path, .first_sequence = *first_sequence};
+      if (const auto opened = directory_.open_file(path, platform::OpenMode::read)) {
+        if (const auto size = (*opened)->size()) file.size = *size;
+      } else if (opened.error().code == ErrorCode::permission_denied) {
+        return base::fail(opened.error());
+      }
+      bytes_total_ += file.size;
+      files_.push_back(std::move(file));
+    }
+  }
+  if (files_.empty() && !has_meta) {
+    return base::fail(Error(ErrorCode::not_a_store, "the directory is not a store").at_path(directory_.path()));
+  }
+  if (files_.empty()) findings_.add(Law::segment_set, {.path = log_name}, "the store has no log");
+  return {};
+}
+
+void DirectoryCheck::read_meta() {
+  const Place place{.path = event::store_meta_name};
+  const auto file = directory_.open_file(event::store_meta_name, platform::OpenMode::read);
+  if (!file) return findings_.add(Law::store_meta, place, "store.meta cannot be read: " + file.error().message);
+  Bytes bytes(event::store_meta_bytes_max + 1);
+  const auto size = (*file)->read_at(0, bytes);
+  if (!size) return findings_.add(Law::unreadable, place, "store.meta cannot be read: " + size.error().message);
+  bytes.resize(*size);
+  auto meta = event::StoreMeta::decode(bytes);
+  if (meta) {
+    meta_ = *std::move(meta);
+    return;
+  }
+  if (bytes.size() >= 8) {
+    for (const ChangedByte& change : explain_by_one_byte(bytes, {})) {
+      Bytes mended = bytes;
+      mended[change.offset] = change.was;
+      auto decoded = event::StoreMeta::decode(mended);
+      if (!decoded) continue;
+      meta_ = *std::move(decoded);
+      return findings_.add(Law::store_meta, {.path = place.path, .offset = change.offset},
+                           "store.meta was changed: " + describe(change));
+    }
+  }
+  findings_.add(Law::store_meta, place, meta.error().message);
+}
+
+std::optional<SignerIdentity> DirectoryCheck::find_signer() {
+  if (!options_.key) return std::nullopt;
+  if (meta_) return SignerIdentity{.origin = meta_->genesis.origin, .key = *options_.key};
+  // Without a store.meta the genesis event still says it.
+  if (files_.empty()) return std::nullopt;
+  const auto file = directory_.open_file(files_.front().path, platform::OpenMode::read);
+  if (!file) return std::nullopt;
+  const auto image = segment::SegmentImage::load(**file);
+  if (!image) return std::nullopt;
+  const auto header = SegmentHeader::decode(image->bytes);
+  if (!header) return std::nullopt;
+  const auto step = CommitWalker(image->bytes, *header).next();
+  if (!step.commit) return std::nullopt;
+  const auto bytes = segment::FrameSplitter(step.commit->body).next();
+  if (!bytes) return std::nullopt;
+  const auto frame = event::FrameView::parse(*bytes);
+  if (!frame) return std::nullopt;
+  const auto genesis = decode_payload<event::Genesis>(frame->payload());
+  if (!genesis) return std::nullopt;
+  return SignerIdentity{.origin = genesis->origin, .key = *options_.key};
+}
+
+void DirectoryCheck::start_loading(std::size_t index) {
+  next_ = std::make_unique<Loading>();
+  next_index_ = index;
+  next_->segment = std::make_shared<OpenSegment>();
+  next_->segment->path = files_[index].path;
+  next_->task = pool_.submit([this, loading = next_.get()](unsigned) {
+    auto file = directory_.open_file(loading->segment->path, platform::OpenMode::read);
+    if (!file) {
+      loading->error = std::move(file).error();
+      return;
+    }
+    auto image = segment::SegmentImage::load(**file);
+    if (image) {
+      loading->segment->image = *std::move(image);
+    } else {
+      loading->error = std::move(image).error();
+    }
+  });
+}
+
+Result<void> DirectoryCheck::check_segment(std::size_t index) {
+  const SegmentFile& file = files_[index];
+  if (!next_ || next_index_ != index) start_loading(index);
+  pool_.finish(next_->task);
+  const std::unique_ptr<Loading> loaded = std::move(next_);
+  if (loaded->error && loaded->error->code == ErrorCode::permission_denied) return base::fail(*loaded->error);
+  OpenSegment& segment = *loaded->segment;
+  if (loaded->error) {
+    findings_.add(Law::unreadable, {.path = file.path}, "the segment cannot be read: " + loaded->error->message);
+    return {};
+  }
+  if (segment.image.bytes.empty()) {
+    findings_.add(Law::segment_set, {.path = file.path}, "the segment has no bytes");
+    return {};
+  }
+  for (const segment::UnreadableRange& range : segment.image.unreadable) {
+    findings_.add(Law::unreadable, {.path = file.path, .offset = range.offset},
+                  number(range.length) + " bytes cannot be read, errno " + number(static_cast<std::uint64_t>(range.system_errno)));
+  }
+  if (!identify(segment, file)) return {};
+  ByteView view = segment.image.bytes;
+  if (live_ && segment.header.number > live_->durable_through.segment) {
+    reached_live_ = true;
+    report_.tail = TailState::in_flight;
+    return {};
+  }
+  if (live_ && segment.header.number == live_->durable_through.segment) {
+    reached_live_ = true;
+    const std::uint64_t durable = live_->durable_through.offset;
+    if (durable < segment_header_bytes || durable > view.size()) {
+      findings_.add(Law::segment_set, {.path = file.path},
+                    "the segment is shorter than what its live owner made durable, " + number(durable) + " bytes");
+    } else {
+      report_.tail_bytes = size_without_zeros(view.subspan(durable));
+      if (report_.tail_bytes > 0) report_.tail = TailState::in_flight;
+      view = view.first(durable);
+    }
+  }
+  auto beginning = std::make_unique<Pending>();
+  beginning->segment = loaded->segment;
+  beginning->bytes = segment_header_bytes;
+  pending_.push_back(std::move(beginning));
+  if (index + 1 < files_.size() && !reached_live_) {
+    while (pending_.size() > 1) take_front();  // lets go of the image before, so that two are in memory at most
+    start_loading(index + 1);
+  }
+  covered_until_.reset();
+  const WalkEnd end = walk(loaded->segment, view, index);
+  check_end(segment, view, end, index);
+  walked_sequence_ = end.seal ? end.seal->first_sequence : end.sequence;
+  seal_before_ = end.seal;
+  number_ = segment.header.number + 1;
+  return {};
+}
+
+bool DirectoryCheck::identify(OpenSegment& segment, const SegmentFile& file) {
+  const Place place{.path = segment.path, .offset = 0, .sequence = {}};
+  auto header = SegmentHeader::decode(segment.image.bytes);
+  if (!header && segment.image.bytes.size() >= segment_header_bytes) {
+    const ByteView there = ByteView(segment.image.bytes).first(segment_header_bytes);
+    for (const ChangedByte& change : explain_by_one_byte(there, {})) {
+      Bytes mended(there.begin(), there.end());
+      mended[change.offset] = change.was;
+      auto decoded = SegmentHeader::decode(mended);
+      if (!decoded) continue;
+      findings_.add(Law::segment_set, {.path = segment.path, .offset = change.offset, .sequence = {}},
+                    name_of_segment_header_byte(change.offset) + " was changed: " + describe(change));
+      header = *std::move(decoded);
+      break;
+    }
+  }
+  if (!header) {
+    findings_.add(Law::segment_set, place, header.error().message);
+    segment.header = {.number = number_, .first_sequence = file.first_sequence};
+    segment.salt_known = seal_before_.has_value();
+    if (seal_before_) segment.header.salt = seal_before_->successor_salt;
+    return true;
+  }
+  segment.header = *std::move(header);
+  const bool salt_as_sealed = !seal_before_ || segment.header.salt == seal_before_->successor_salt;
+  if (meta_ && segment.header.store_id != meta_->genesis.store_id) {
+    findings_.add(Law::segment_set, place, "the segment belongs to another store");
+    if (number_ > 0 && (!seal_before_ || !salt_as_sealed)) return false;
+  } else if (!salt_as_sealed) {
+    findings_.add(Law::segment_seal, place, "the segment's salt is not the one that the seal before it names");
+    // Whose word counts, the commits say.
+    const ByteView commits = ByteView(segment.image.bytes).subspan(segment_header_bytes);
+    if (segment::decode_commit_header(commits, seal_before_->successor_salt)) {
+      segment.header.salt = seal_before_->successor_salt;
+    }
+  }
+  if (segment.header.first_sequence != file.first_sequence) {
+    findings_.add(Law::segment_set, place,
+                  "the segment begins with sequence " + number(segment.header.first_sequence) + ", not with what its name says");
+  }
+  check_number(segment);
+  return true;
+}
+
+void DirectoryCheck::check_number(OpenSegment& segment) {
+  const Place place{.path = segment.path, .offset = 0, .sequence = segment.header.first_sequence};
+  if (segment.header.number == number_) return;
+  const auto commit = segment::decode_commit_header(ByteView(segment.image.bytes).subspan(segment_header_bytes), segment.header.salt);
+  if (commit && commit->segment == number_) {
+    findings_.add(Law::segment_set, place,
+                  "the segment says to be number " + number(segment.header.number) + " and is number " + number(number_));
+    segment.header.number = number_;
+  } else if (segment.header.number == number_ + 1) {
+    findings_.add(Law::segment_set, place, "segment number " + number(number_) + " is missing before this one");
+  } else if (segment.header.number > number_) {
+    findings_.add(Law::segment_set, place,
+                  "segments number " + number(number_) + " to " + number(segment.header.number - 1) + " are missing before this one");
+  } else {
+    findings_.add(Law::segment_set, place, "segment number " + number(segment.header.number) + " is there again");
+  }
+}
+
+DirectoryCheck::WalkEnd DirectoryCheck::walk(const std::shared_ptr<const OpenSegment>& segment, ByteView view,
+                                             std::size_t index) {
+  WalkEnd end{.offset = segment_header_bytes, .sequence = segment->header.first_sequence};
+  Span span{.segment = segment, .commits = {}, .fault = {}};
+  std::uint64_t bytes = 0;
+  const auto flush = [&] {
+    if (!span.commits.empty()) push(std::move(span), bytes);
+    span = {.segment = segment, .commits = {}, .fault = {}};
+    bytes = 0;
+  };
+  CommitWalker walker(view, segment->header);
+  if (!segment->salt_known) {
+    span.fault = FaultyRange{.begin = segment_header_bytes, .end = view.size(), .next_sequence = {},
+                             .fault = {.offset = segment_header_bytes,
+                                       .error = Error(ErrorCode::malformed, "without the segment's salt no commit can be checked"),
+                                       .header = {}}};
+    push(std::move(span), view.size());
+    end.offset = view.size();
+    return end;
+  }
+  while (!end.seal) {
+    segment::WalkStep step = walker.next();
+    if (step.at_end()) break;
+    if (step.commit) {
+      end.offset = walker.offset();
+      end.sequence = step.commit->header.next_sequence();
+      end.seal = step.commit->seal;
+      bytes += step.commit->header.length;
+      span.commits.push_back(*std::move(step.commit));
+      if (bytes >= span_bytes) flush();
+      continue;
+    }
+    // A mark behind a gap that is not zero.
+    const std::uint64_t sector = base::align_up(walker.offset(), limits::sector_bytes);
+    if (!step.fault->header && sector < view.size()) {
+      const auto mark = segment::decode_commit(view.subspan(sector), segment->header.salt, segment->header.number, sector);
+      if (mark && mark->header.type == segment::CommitType::idle_mark && mark->header.first_sequence == end.sequence &&
+          !segment::find_commit_header(view.first(sector), segment->header.salt, segment->header.number, walker.offset())) {
+        const std::uint64_t at = walker.offset() + first_non_zero(view.subspan(walker.offset()));
+        findings_.add(Law::stray_bytes, {.path = segment->path, .offset = at}, "the gap before an idle mark is not zero");
+        walker.resume_at(sector);
+        continue;
+      }
+    }
+    if (is_tail(*segment, view, walker.offset(), end.sequence, index)) {
+      report_tail(segment, view, *step.fault);
+      end.tail = true;
+      break;
+    }
+    flush();
+    FaultyRange range{.begin = walker.offset(), .end = view.size(), .next_sequence = {}, .fault = *std::move(step.fault)};
+    const bool goes_on = skip(walker, view, *segment, range.fault);
+    if (goes_on) {
+      range.end = walker.offset();
+      const auto next = segment::decode_commit_header(view.subspan(range.end), segment->header.salt);
+      if (next) range.next_sequence = next->first_sequence;
+    }
+    end.offset = range.end;
+    if (range.next_sequence) end.sequence = *range.next_sequence;
+    // The seal that the fault may be hiding is found from the end of the file.
+    if (!goes_on && range.fault.header && range.fault.header->type == segment::CommitType::seal) {
+      end.offset = std::min<std::uint64_t>(range.begin + range.fault.header->length, view.size());
+    }
+    const std::uint64_t length = range.end - range.begin;
+    span.fault = std::move(range);
+    push(std::move(span), length);
+    span = {.segment = segment, .commits = {}, .fault = {}};
+    if (!goes_on) break;
+  }
+  flush();
+  return end;
+}
+
+bool DirectoryCheck::may_have_tail(std::size_t index) {
+  if (index + 1 == files_.size() || reached_live_) return true;
+  if (index + 2 != files_.size()) return false;
+  // The one after it is the last. Only if that holds no whole commit can the log end here.
+  pool_.finish(next_->task);
+  if (next_->error) return true;
+  const auto header = SegmentHeader::decode(next_->segment->image.bytes);
+  return !header || !CommitWalker(next_->segment->image.bytes, *header).next().commit;
+}
+
+bool DirectoryCheck::is_tail(const OpenSegment& segment, ByteView view, std::uint64_t offset, std::uint64_t sequence,
+                             std::size_t index) {
+  if (!may_have_tail(index)) return false;
+  if (index + 1 < files_.size() && !reached_live_ && files_[index + 1].first_sequence > sequence) return false;
+  if (!covered_until_) {
+    covered_until_ = 0;
+    std::uint64_t from = offset;
+    while (const auto header = segment::find_commit_header(view, segment.header.salt, segment.header.number, from)) {
+      if (header->durable_through.segment == segment.header.number) {
+        covered_until_ = std::max(*covered_until_, header->durable_through.offset);
+      }
+      from = header->offset + segment::commit_header_bytes;
+    }
+  }
+  return *covered_until_ <= offset;
+}
+
+void DirectoryCheck::report_tail(const std::shared_ptr<const OpenSegment>& segment, ByteView view,
+                                 const segment::CommitFault& fault) {
+  report_.tail_bytes = size_without_zeros(view.subspan(fault.offset));
+  report_.tail = has_owner_ ? TailState::in_flight : TailState::unfinished;
+  if (has_owner_) return;
+  findings_.add(Law::unfinished, {.path = segment->path, .offset = fault.offset, .sequence = {}},
+                number(report_.tail_bytes) + " bytes behind the last whole commit: " + fault.error.message);
+  // A write that was cut off does not look like one changed byte.
+  SpanChecker checker(signer_);
+  FaultyRange range{.begin = fault.offset, .end = view.size(), .next_sequence = {}, .fault = fault};
+  CheckedSpan checked = checker.check({.segment = segment, .commits = {}, .fault = std::move(range)});
+  if (!checked.commits.empty() && checked.commits.front().view) findings_.add_all(std::move(checked.findings));
+}
+
+void DirectoryCheck::check_end(const OpenSegment& segment, ByteView view, const WalkEnd& end, std::size_t index) {
+  const bool is_last = index + 1 == files_.size() || reached_live_;
+  const Place place{.path = segment.path, .offset = end.offset, .sequence = end.sequence};
+  if (end.seal) {
+    const std::uint64_t rest = view.size() - end.offset;
+    const std::uint64_t stray = first_non_zero(view.subspan(end.offset));
+    if (stray < rest) {
+      findings_.add(Law::stray_bytes, {.path = segment.path, .offset = end.offset + stray}, "bytes that are not zero follow the seal");
+    } else if (end.seal->segment_end != view.size()) {
+      findings_.add(Law::segment_seal, place,
+                    "the seal says that the segment has " + number(end.seal->segment_end) + " bytes, and it has " +
+                        number(view.size()));
+    }
+    if (end.seal->successor != segment.header.number + 1) {
+      findings_.add(Law::segment_seal, place, "the seal names segment " + number(end.seal->successor) + " as the next one");
+    }
+    if (!is_last && end.seal->first_sequence != files_[index + 1].first_sequence) {
+      findings_.add(Law::segment_seal, place,
+                    "the seal says that the next segment begins with sequence " + number(end.seal->first_sequence));
+    }
+    return;
+  }
+  if (is_last) return;
+  if (may_have_tail(index) && has_owner_) {
+    report_.tail = TailState::in_flight;
+    return;
+  }
+  findings_.add(Law::segment_seal, place,
+                may_have_tail(index) ? "the change to the next segment was interrupted: there is no seal"
+                                     : "the segment does not end in a whole seal");
+}
+
+void DirectoryCheck::push(Span span, std::uint64_t bytes) {
+  const std::size_t pending_max = 2 * pool_.threads() + 2;
+  while (pending_.size() >= pending_max) take_front();
+  auto pending = std::make_unique<Pending>();
+  pending->segment = span.segment;
+  pending->bytes = bytes;
+  pending->task = pool_.submit([this, out = pending.get(), span = std::move(span)](unsigned thread) {
+    out->checked = checkers_[thread]->check(span);
+  });
+  pending_.push_back(std::move(pending));
+}
+
+void DirectoryCheck::take_front() {
+  const std::unique_ptr<Pending> front = std::move(pending_.front());
+  pending_.pop_front();
+  if (front->task) {
+    pool_.finish(front->task);
+    findings_.add_all(std::move(front->checked.findings));
+    history_->take(*front->segment, front->checked);
+  } else {
+    history_->enter_segment(*front->segment);
+  }
+  bytes_done_ += front->bytes;
+  if (options_.progress) {
+    options_.progress({.bytes_done = bytes_done_, .bytes_total = bytes_total_, .events = history_->next_sequence()});
+  }
+}
+
+void DirectoryCheck::take_all() {
+  while (!pending_.empty()) take_front();
+}
+
+}  // namespace batpak::audit

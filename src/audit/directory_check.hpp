@@ -1,0 +1,99 @@
+// Goes through the files of a store: which there are, how they follow each other, what stands in them up to where.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/finding_list.hpp"
+#include "audit/history.hpp"
+#include "audit/span_check.hpp"
+#include "audit/task_pool.hpp"
+#include "event/store_meta.hpp"
+#include "platform/file_system.hpp"
+#include "segment/live_file.hpp"
+
+namespace batpak::audit {
+
+// One verification. This thread walks the segments and takes the results in order; the pool reads the next segment and checks
+// spans of commits. At most two images and a few results are in memory.
+//
+// Threads: one.
+class DirectoryCheck {
+ public:
+  DirectoryCheck(platform::Directory& directory, const VerifyOptions& options);
+  // Errors: not_a_store, permission_denied.
+  [[nodiscard]] Result<VerifyReport> run();
+
+ private:
+  struct SegmentFile {
+    std::string path;
+    std::uint64_t first_sequence = 0;  // as its name says
+    std::uint64_t size = 0;
+  };
+  // A segment being read by the pool.
+  struct Loading {
+    std::shared_ptr<OpenSegment> segment;
+    std::shared_ptr<TaskPool::Task> task;
+    std::optional<Error> error;
+  };
+  // A span at work, to be taken in turn; or the beginning of a segment.
+  struct Pending {
+    std::shared_ptr<const OpenSegment> segment;
+    std::shared_ptr<TaskPool::Task> task;  // absent for a beginning
+    CheckedSpan checked;
+    std::uint64_t bytes = 0;
+  };
+  // Where a segment's commits end, as the walk found them.
+  struct WalkEnd {
+    std::uint64_t offset = 0;
+    std::uint64_t sequence = 0;
+    bool tail = false;
+    std::optional<segment::Seal> seal;
+  };
+
+  [[nodiscard]] Result<void> list_files();
+  void read_meta();
+  [[nodiscard]] std::optional<SignerIdentity> find_signer();
+  void start_loading(std::size_t index);
+  [[nodiscard]] Result<void> check_segment(std::size_t index);
+  // What the segment is, from its header or, where that is damaged, from what else names it. False: not of this log.
+  [[nodiscard]] bool identify(OpenSegment& segment, const SegmentFile& file);
+  void check_number(OpenSegment& segment);
+  [[nodiscard]] WalkEnd walk(const std::shared_ptr<const OpenSegment>& segment, ByteView view, std::size_t index);
+  [[nodiscard]] bool is_tail(const OpenSegment& segment, ByteView view, std::uint64_t offset, std::uint64_t sequence,
+                             std::size_t index);
+  [[nodiscard]] bool may_have_tail(std::size_t index);
+  void report_tail(const std::shared_ptr<const OpenSegment>& segment, ByteView view, const segment::CommitFault& fault);
+  void check_end(const OpenSegment& segment, ByteView view, const WalkEnd& end, std::size_t index);
+  void push(Span span, std::uint64_t bytes);
+  void take_front();
+  void take_all();
+
+  platform::Directory& directory_;
+  const VerifyOptions& options_;
+  VerifyReport report_;
+  FindingList findings_;
+  bool has_owner_ = false;
+  std::optional<segment::LiveRecord> live_;
+  std::optional<event::StoreMeta> meta_;
+  std::vector<SegmentFile> files_;
+  std::optional<SignerIdentity> signer_;
+  std::vector<std::unique_ptr<SpanChecker>> checkers_;  // one for each thread of the pool
+  std::optional<History> history_;
+  std::deque<std::unique_ptr<Pending>> pending_;
+  std::unique_ptr<Loading> next_;             // the segment after the one being walked
+  std::size_t next_index_ = 0;
+  std::uint64_t number_ = 0;                  // of the segment expected next
+  std::uint64_t walked_sequence_ = 0;         // where the walk stands, ahead of the history
+  std::optional<segment::Seal> seal_before_;
+  std::optional<std::uint64_t> covered_until_;  // of the segment being walked: the last offset that a durable-through names
+  bool reached_live_ = false;
+  std::uint64_t bytes_total_ = 0;
+  std::uint64_t bytes_done_ = 0;
+  TaskPool pool_;                             // last: its threads end before what they use
+};
+
+}  // namespace batpak::audit

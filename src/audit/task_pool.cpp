@@ -1,0 +1,65 @@
+#include "audit/task_pool.hpp"
+
+#include <utility>
+
+namespace batpak::audit {
+
+TaskPool::TaskPool(unsigned threads) : threads_(threads == 0 ? base::Thread::hardware_count() : threads) {
+  for (unsigned i = 1; i < threads_; ++i) workers_.emplace_back([this, i] { work(i); });
+}
+
+TaskPool::~TaskPool() {
+  {
+    const base::Lock lock(mutex_);
+    stopping_ = true;
+    waiting_.clear();
+  }
+  waiting_changed_.notify_all();
+}
+
+std::shared_ptr<TaskPool::Task> TaskPool::submit(Body body) {
+  auto task = std::make_shared<Task>();
+  task->body_ = std::move(body);
+  {
+    const base::Lock lock(mutex_);
+    waiting_.push_back(task);
+  }
+  waiting_changed_.notify_one();
+  return task;
+}
+
+void TaskPool::finish(const std::shared_ptr<Task>& task) {
+  base::Lock lock(mutex_);
+  while (!task->done_) {
+    if (waiting_.empty()) {
+      task_done_.wait(lock);
+    } else {
+      run_one(lock, 0);
+    }
+  }
+}
+
+void TaskPool::work(unsigned thread) {
+  base::Lock lock(mutex_);
+  while (!stopping_) {
+    if (waiting_.empty()) {
+      waiting_changed_.wait(lock);
+    } else {
+      run_one(lock, thread);
+    }
+  }
+}
+
+void TaskPool::run_one(base::Lock& lock, unsigned thread) {
+  const std::shared_ptr<Task> task = std::move(waiting_.front());
+  waiting_.pop_front();
+  Body body = std::move(task->body_);
+  lock.unlock();
+  body(thread);
+  body = nullptr;  // what it holds goes before others hear of its end
+  lock.lock();
+  task->done_ = true;
+  task_done_.notify_all();
+}
+
+}  // namespace batpak::audit

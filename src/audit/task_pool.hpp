@@ -1,0 +1,53 @@
+// Threads that work on tasks, and a caller who helps them while it waits.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/sync.hpp"
+
+namespace batpak::audit {
+
+// With one thread there is no other than the caller's: tasks then run when they are waited for.
+//
+// Threads: one caller submits and waits; the bodies run on any.
+class TaskPool {
+ public:
+  // Gets the number of the thread it runs on, below threads().
+  using Body = std::function<void(unsigned)>;
+
+  class Task {
+   private:
+    friend class TaskPool;
+    Body body_;      // taken out by the thread that runs it, under the pool's mutex
+    bool done_ = false;
+  };
+
+  explicit TaskPool(unsigned threads);
+  ~TaskPool();
+  TaskPool(const TaskPool&) = delete;
+  TaskPool& operator=(const TaskPool&) = delete;
+
+  [[nodiscard]] unsigned threads() const noexcept { return threads_; }
+  [[nodiscard]] std::shared_ptr<Task> submit(Body body);
+  // Returns when the task is done, and works on what waits until then.
+  void finish(const std::shared_ptr<Task>& task);
+
+ private:
+  void work(unsigned thread);
+  // Takes the oldest waiting task and runs it. Precondition: there is one.
+  void run_one(base::Lock& lock, unsigned thread) BATPAK_REQUIRES(mutex_);
+
+  unsigned threads_;
+  base::Mutex mutex_;
+  base::ConditionVariable waiting_changed_;
+  base::ConditionVariable task_done_;
+  std::deque<std::shared_ptr<Task>> waiting_ BATPAK_GUARDED_BY(mutex_);
+  bool stopping_ BATPAK_GUARDED_BY(mutex_) = false;
+  std::vector<base::Thread> workers_;  // last: they end before what they use
+};
+
+}  // namespace batpak::audit
