@@ -10,6 +10,7 @@
 #include "batpak/event.hpp"
 #include "batpak/event_id.hpp"
 #include "batpak/event_kind.hpp"
+#include "batpak/field_types.hpp"
 #include "batpak/hash.hpp"
 #include "batpak/json.hpp"
 #include "batpak/metadata.hpp"

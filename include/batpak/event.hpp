@@ -83,6 +83,8 @@ class EventView {
   [[nodiscard]] std::span<const std::byte> payload() const;
   // Errors: of decoding.
   [[nodiscard]] Result<Metadata> metadata() const;
+  // Recomputed from the payload's bytes; what content_hash() must equal. Meaningless where erased.
+  [[nodiscard]] Hash compute_content_hash() const;
   // The header bytes that the event hash is computed over; see docs/FORMAT.md.
   [[nodiscard]] std::span<const std::byte> header() const;
 

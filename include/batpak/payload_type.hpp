@@ -7,8 +7,9 @@
 
 #include "batpak/codec.hpp"
 #include "batpak/event_kind.hpp"
+#include "batpak/field_types.hpp"
 
-namespace batpak {
+namespace [[gnu::visibility("default")]] batpak {
 
 // A type with `static constexpr batpak::EventType event_type`.
 template <class T>

@@ -59,7 +59,8 @@ class EventRange {
       return *this;
     }
     void operator++(int) { range_->advance(); }
-    friend bool operator==(const Iterator& at, std::default_sentinel_t) { return !at.range_->current_.has_value(); }
+    [[nodiscard]] bool at_end() const { return !range_->current_.has_value(); }
+    friend bool operator==(const Iterator& at, std::default_sentinel_t) { return at.at_end(); }
 
    private:
     EventRange* range_;

@@ -225,6 +225,32 @@ Result<FrameView> FrameView::parse(ByteView frame) {
   return view;
 }
 
+FrameView FrameView::from_parts(const detail::FrameParts& parts) noexcept {
+  const ByteView frame(parts.frame, parts.frame_size);
+  FrameView view(frame, HeaderView(frame.subspan(layout::header, parts.header_size)));
+  view.metadata_at_ = parts.metadata_at;
+  view.metadata_size_ = parts.metadata_size;
+  view.rule_at_ = parts.rule_at;
+  view.rule_size_ = parts.rule_size;
+  view.payload_at_ = parts.payload_at;
+  view.payload_size_ = parts.payload_size;
+  view.state_ = parts.state;
+  return view;
+}
+
+detail::FrameParts FrameView::parts() const noexcept {
+  return {.frame = bytes_.data(),
+          .frame_size = static_cast<std::uint32_t>(bytes_.size()),
+          .header_size = static_cast<std::uint32_t>(header_.bytes().size()),
+          .metadata_at = metadata_at_,
+          .metadata_size = metadata_size_,
+          .rule_at = rule_at_,
+          .rule_size = rule_size_,
+          .payload_at = payload_at_,
+          .payload_size = payload_size_,
+          .state = state_};
+}
+
 Hash FrameView::event_hash() const noexcept { return id_at<Hash>(bytes_, layout::event_hash); }
 
 Hash hash_header(ByteView header) { return hash_padded(crypto::event_context(), header); }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "batpak/event.hpp"
 #include "batpak/event_id.hpp"
 #include "batpak/event_kind.hpp"
 #include "batpak/hash.hpp"
@@ -72,6 +73,7 @@ class HeaderView {
   [[nodiscard]] Hash compute_event_hash() const { return hash_header(bytes_); }
 
  private:
+  friend class FrameView;
   explicit HeaderView(ByteView bytes) : bytes_(bytes) {}
 
   template <class T>
@@ -97,6 +99,9 @@ class FrameView {
  public:
   // `frame` is the whole frame with its leading CRC and length. Errors: as HeaderView::parse.
   [[nodiscard]] static Result<FrameView> parse(ByteView frame);
+  // A frame that was parsed before, from where its parts() stood.
+  [[nodiscard]] static FrameView from_parts(const detail::FrameParts& parts) noexcept;
+  [[nodiscard]] detail::FrameParts parts() const noexcept;
 
   [[nodiscard]] ByteView bytes() const noexcept { return bytes_; }
   [[nodiscard]] const HeaderView& header() const noexcept { return header_; }

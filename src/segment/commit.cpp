@@ -188,9 +188,8 @@ std::size_t commit_size(std::size_t body_bytes, const std::vector<StoredSignatur
   return commit_header_bytes + body_bytes + base::align_up(end_list + list_size(signatures), 8) + trailer_bytes;
 }
 
-void CommitBuilder::begin(const CommitHeader& header) {
-  header_ = header;
-  header_.count = 0;
+void CommitBuilder::begin() {
+  count_ = 0;
   buffer_.clear();
   buffer_.resize(commit_header_bytes);
 }
@@ -199,7 +198,7 @@ std::span<std::byte> CommitBuilder::add_frame(std::size_t size) {
   assert(size % 8 == 0 && size > frame_prefix_bytes);
   frame_offset_ = buffer_.size();
   buffer_.resize(frame_offset_ + size);
-  ++header_.count;
+  ++count_;
   return std::span(buffer_).subspan(frame_offset_);
 }
 
@@ -216,7 +215,8 @@ void CommitBuilder::add_seal(const Seal& seal) {
   base::append(buffer_, seal.successor_salt);
 }
 
-CommitHeader CommitBuilder::finish(const CommitEnd& end, const SegmentSalt& salt) {
+CommitHeader CommitBuilder::finish(CommitHeader header, const CommitEnd& end, const SegmentSalt& salt) {
+  header.count = count_;
   base::append_le(buffer_, end.tree_size);
   base::append(buffer_, end.root.bytes);
   base::append_le(buffer_, end.signed_size);
@@ -229,27 +229,27 @@ CommitHeader CommitBuilder::finish(const CommitEnd& end, const SegmentSalt& salt
     base::append(buffer_, signature.signature);
   }
   buffer_.resize(base::align_up(buffer_.size(), 8) + trailer_bytes);
-  header_.length = static_cast<std::uint32_t>(buffer_.size());
+  header.length = static_cast<std::uint32_t>(buffer_.size());
   std::byte* const at = buffer_.data();
-  store_le(at + buffer_.size() - 4, header_.length);
+  store_le(at + buffer_.size() - 4, header.length);
   store_le(at + at_magic, magic);
-  store_le(at + at_type, static_cast<std::uint32_t>(header_.type));
-  store_le(at + at_segment, header_.segment);
-  store_le(at + at_offset, header_.offset);
-  store_le(at + at_first_sequence, header_.first_sequence);
-  store_le(at + at_count, header_.count);
-  store_le(at + at_length, header_.length);
-  store_le(at + at_session, header_.session);
-  store_le(at + at_durable_segment, header_.durable_through.segment);
-  store_le(at + at_durable_offset, header_.durable_through.offset);
-  store_le(at + at_durable_sequence, header_.durable_through.sequence);
-  store_le(at + at_previous_crc, header_.previous_crc);
+  store_le(at + at_type, static_cast<std::uint32_t>(header.type));
+  store_le(at + at_segment, header.segment);
+  store_le(at + at_offset, header.offset);
+  store_le(at + at_first_sequence, header.first_sequence);
+  store_le(at + at_count, header.count);
+  store_le(at + at_length, header.length);
+  store_le(at + at_session, header.session);
+  store_le(at + at_durable_segment, header.durable_through.segment);
+  store_le(at + at_durable_offset, header.durable_through.offset);
+  store_le(at + at_durable_sequence, header.durable_through.sequence);
+  store_le(at + at_previous_crc, header.previous_crc);
   store_le<std::uint32_t>(at + at_reserved, 0);
   const std::uint32_t salt_crc = base::crc32c(salt);
-  header_.commit_crc = base::crc32c(ByteView(buffer_).subspan(at_magic), salt_crc);
-  store_le(at + at_commit_crc, header_.commit_crc);
+  header.commit_crc = base::crc32c(ByteView(buffer_).subspan(at_magic), salt_crc);
+  store_le(at + at_commit_crc, header.commit_crc);
   store_le(at, base::crc32c(ByteView(buffer_).subspan(at_commit_crc, commit_header_bytes - at_commit_crc), salt_crc));
-  return header_;
+  return header;
 }
 
 }  // namespace batpak::segment

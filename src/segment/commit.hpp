@@ -124,19 +124,19 @@ class FrameSplitter {
 
 // Lays a commit out in one buffer that is used again for the next one.
 //
-//   builder.begin(header); span = builder.add_frame(size); …fill…; builder.finish_frame(span); …; builder.finish(end, salt);
+//   builder.begin(); span = builder.add_frame(size); …fill…; builder.finish_frame(); …; builder.finish(header, end, salt);
 //
 // Threads: one.
 class CommitBuilder {
  public:
-  void begin(const CommitHeader& header);
+  void begin();
   // Room for a frame of `size` bytes, a multiple of 8. Valid until the next add_frame().
   [[nodiscard]] std::span<std::byte> add_frame(std::size_t size);
   // Length and CRC of the frame added last; call when everything else is in it.
   void finish_frame();
   void add_seal(const Seal& seal);
-  // Puts in the end, the length, the count and both CRCs. Returns the header as written.
-  CommitHeader finish(const CommitEnd& end, const SegmentSalt& salt);
+  // Puts in the header and the end; length, count and CRCs are its own. Returns the header as written.
+  CommitHeader finish(CommitHeader header, const CommitEnd& end, const SegmentSalt& salt);
   [[nodiscard]] ByteView bytes() const noexcept { return buffer_; }
   // Where the frame added last begins, in bytes from the start of the commit.
   [[nodiscard]] std::size_t frame_offset() const noexcept { return frame_offset_; }
@@ -144,7 +144,7 @@ class CommitBuilder {
 
  private:
   Bytes buffer_;
-  CommitHeader header_;
+  std::uint32_t count_ = 0;
   std::size_t frame_offset_ = 0;
 };
 

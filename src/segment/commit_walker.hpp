@@ -34,6 +34,8 @@ class CommitWalker {
   [[nodiscard]] WalkStep next();
   // Moves on behind a fault. False when no intact commit header follows: the walk is over.
   [[nodiscard]] bool skip_fault();
+  // Moves on to a place where a commit is known to begin.
+  void resume_at(std::uint64_t offset) noexcept { offset_ = offset; }
   // Where the next commit should begin: the end of the last one, or the place of the fault.
   [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
 

@@ -1,0 +1,281 @@
+#include "engine/commit_log.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/limits.hpp"
+#include "base/try.hpp"
+#include "event/store_events.hpp"
+#include "recovery/segment_file_writer.hpp"
+
+namespace batpak::engine {
+namespace {
+
+using base::fail;
+using segment::CommitType;
+using segment::LogPoint;
+
+// What must still fit behind every commit: an idle mark with its gap, and a seal, both with a signature.
+constexpr std::uint64_t signature_room = 512;
+constexpr std::uint64_t empty_commit_room = segment::commit_header_bytes + segment::commit_end_bytes_min + signature_room;
+constexpr std::uint64_t segment_reserve =
+    limits::sector_bytes + empty_commit_room + empty_commit_room + segment::seal_body_bytes;
+
+std::uint64_t random_number(platform::Entropy& entropy) {
+  std::uint64_t number = 0;
+  entropy.fill(std::as_writable_bytes(std::span(&number, 1)));
+  return number;
+}
+
+Error not_written(Error error) {
+  error.message = "nothing was written: " + error.message;
+  error.code = ErrorCode::not_written;
+  return error;
+}
+
+}  // namespace
+
+CommitLog::CommitLog(recovery::LogState& state, Options options)
+    : options_(std::move(options)),
+      directory_(state.directory),
+      index_(state.index),
+      maps_(state.maps),
+      origin_(state.meta.genesis.origin),
+      store_id_(state.store_id()),
+      session_(state.session),
+      genesis_hash_(state.genesis_hash),
+      segment_(state.segments.back().header),
+      link_(std::move(state.link)),
+      durable_(link_.end),
+      tree_(state.tree),
+      next_sequence_(link_.end.sequence),
+      clock_(state.last_time),
+      ids_(state.last_id),
+      ends_in_idle_mark_(state.ends_in_idle_mark),
+      key_declared_(state.declared_key.has_value()) {
+  if (options_.key) signer_ = std::make_unique<Signer>(options_.key, options_.signer_thread);
+  written_root_ = durable_root_ = tree_.root();
+}
+
+Result<std::unique_ptr<CommitLog>> CommitLog::open(recovery::LogState& state, Options options) {
+  std::unique_ptr<CommitLog> log(new CommitLog(state, std::move(options)));
+  const recovery::SegmentFile& last = state.segments.back();
+  BATPAK_TRY(log->file_, log->directory_->open_file(last.path, platform::OpenMode::write));
+  // Space ahead again, where it was trimmed. Where there is none, appends find out.
+  static_cast<void>(log->file_->allocate(std::max(log->options_.segment_bytes, last.size)));
+  BATPAK_TRY(log->live_, log->directory_->open_file(segment::live_file_name, platform::OpenMode::create));
+  log->publish_live();
+  if (state.repaired) BATPAK_CHECK(log->write_idle_mark());
+  // Everything recovered is durable, so its checkpoint may be signed at once; stored only if the log does not hold one.
+  if (log->signer_ && log->key_declared_) {
+    log->signer_->start(log->durable_checkpoint());
+    log->keep_signature(log->signer_->finish());
+    if (state.signed_size >= log->tree_.size()) log->unstored_signature_.reset();
+  }
+  return log;
+}
+
+std::uint64_t CommitLog::body_bytes_max() const noexcept {
+  const std::uint64_t overhead = segment::segment_header_bytes + empty_commit_room + segment_reserve;
+  return std::min<std::uint64_t>(options_.segment_bytes - overhead, limits::commit_bytes_max - empty_commit_room);
+}
+
+Result<void> CommitLog::make_room(std::uint64_t bytes) {
+  assert(bytes <= body_bytes_max());
+  const auto fits = [&] {
+    const std::uint64_t commit = has_open_commit() ? builder_.bytes().size() : segment::commit_header_bytes;
+    const std::uint64_t size = commit + bytes + empty_commit_room;
+    return size <= limits::commit_bytes_max && link_.end.offset + size + segment_reserve <= options_.segment_bytes;
+  };
+  if (fits()) return {};
+  BATPAK_CHECK(write(Visibility::now));
+  if (fits()) return {};
+  BATPAK_CHECK(rotate());
+  return {};
+}
+
+CommitLog::Accepted CommitLog::add(const event::DraftFrame& draft, std::int64_t wall_microseconds,
+                                   const std::optional<EventId>& kept_id, const std::optional<Timestamp>& kept_time) {
+  if (!has_open_commit()) builder_.begin();
+  const bool sign = options_.key && options_.signing == SigningPolicy::each_event;
+  index::Stream& stream = index_->add_stream(draft.entity(), draft.lane());
+  Accepted accepted;
+  event::ChainFields& chain = accepted.chain;
+  chain.sequence = next_sequence_;
+  chain.stream_version = stream.head.count;
+  chain.time = kept_time ? *kept_time : clock_.next(wall_microseconds);
+  chain.wall_microseconds = wall_microseconds;
+  if (kept_time) clock_ = event::HybridClock(chain.time);
+  if (kept_id) {
+    chain.id = *kept_id;
+    ids_ = event::IdSource(chain.id);
+  } else {
+    chain.id = ids_.next(chain.time.microseconds, random_number(*options_.entropy), random_number(*options_.entropy));
+  }
+  chain.previous_sequence = stream.head.count == 0 ? 0 : stream.head.sequence;
+  chain.previous_hash = stream.head.count == 0 ? genesis_hash_ : stream.head.hash;
+  const std::span<std::byte> frame = builder_.add_frame(sign ? draft.signed_frame_size() : draft.frame_size());
+  accepted.event_hash = draft.complete(chain, frame);
+  if (sign) {
+    accepted.signature = options_.key->sign(event::event_signature_input(origin_, accepted.event_hash));
+    event::put_event_signature(frame, options_.key->public_key().key_id(origin_), *accepted.signature);
+  }
+  builder_.finish_frame();
+  tree_.append(proof::leaf_hash(accepted.event_hash));
+  index_->add_event(chain.id,
+                    {.segment = static_cast<std::uint32_t>(segment_.number),
+                     .offset = static_cast<std::uint32_t>(link_.end.offset + builder_.frame_offset()),
+                     .length = static_cast<std::uint32_t>(frame.size())},
+                    &stream);
+  stream.head = {.count = chain.stream_version + 1, .sequence = chain.sequence, .hash = accepted.event_hash};
+  ++next_sequence_;
+  return accepted;
+}
+
+segment::CommitHeader CommitLog::next_header(CommitType type) const {
+  segment::CommitHeader header;
+  header.type = type;
+  header.segment = link_.end.segment;
+  header.offset = link_.end.offset;
+  header.first_sequence = link_.end.sequence;
+  header.session = session_;
+  header.durable_through = durable_;
+  header.previous_crc = link_.previous_crc;
+  return header;
+}
+
+segment::CommitEnd CommitLog::make_end() {
+  written_root_ = tree_.root();
+  segment::CommitEnd end{.tree_size = tree_.size(), .root = written_root_, .signed_size = 0, .signatures = {}};
+  if (unstored_signature_) {
+    end.signed_size = unstored_size_;
+    end.signatures.push_back(*std::move(unstored_signature_));
+    unstored_signature_.reset();
+  }
+  return end;
+}
+
+Result<void> CommitLog::append_commit(const segment::CommitHeader& header, ByteView bytes) {
+  BATPAK_CHECK(file_->write_at(header.offset, bytes));
+  link_.advance(header);
+  ends_in_idle_mark_ = header.type == CommitType::idle_mark;
+  return {};
+}
+
+Result<void> CommitLog::write(Visibility visibility) {
+  if (has_open_commit()) {
+    const segment::CommitHeader header = builder_.finish(next_header(CommitType::events), make_end(), segment_.salt);
+    BATPAK_CHECK(append_commit(header, builder_.bytes()));
+  }
+  if (visibility == Visibility::now) index_->publish();
+  return {};
+}
+
+Result<void> CommitLog::sync() {
+  assert(!has_open_commit());
+  if (durable_ >= link_.end) return {};
+  // Signed while the device works; dropped, unseen, if it fails.
+  const bool sign = signer_ && key_declared_ && durable_.sequence < link_.end.sequence;
+  if (sign) signer_->start({.origin = origin_, .size = tree_.size(), .root = written_root_});
+  if (auto synced = file_->sync_data(); !synced) {
+    if (sign) signer_->drop();
+    return synced;
+  }
+  durable_ = link_.end;
+  durable_root_ = written_root_;
+  if (sign) keep_signature(signer_->finish());
+  publish_live();
+  index_->publish();
+  return {};
+}
+
+void CommitLog::keep_signature(CheckpointNote note) {
+  const NoteSignature& signature = note.signatures.front();
+  segment::StoredSignature stored;
+  stored.signature.assign(signature.key_id.begin(), signature.key_id.end());
+  base::append(stored.signature, signature.signature);
+  unstored_signature_ = std::move(stored);
+  unstored_size_ = note.checkpoint.size;
+  signed_checkpoint_ = std::make_shared<const CheckpointNote>(std::move(note));
+}
+
+Result<void> CommitLog::write_idle_mark() {
+  assert(all_durable());
+  if (ends_in_idle_mark_) return {};
+  segment::CommitHeader header = next_header(CommitType::idle_mark);
+  header.offset = base::align_up(header.offset, limits::sector_bytes);
+  segment::CommitBuilder builder;
+  builder.begin();
+  header = builder.finish(header, make_end(), segment_.salt);
+  BATPAK_CHECK(append_commit(header, builder.bytes()));
+  BATPAK_CHECK(file_->sync_data());
+  durable_ = link_.end;
+  publish_live();
+  return {};
+}
+
+// Old segment synced; successor durable under its name; seal in the old one, synced; only then is the new one written to.
+Result<void> CommitLog::rotate() {
+  BATPAK_CHECK(sync());
+  const std::string temporary(recovery::next_segment_name);
+  base::Lock spare_lock(spare_mutex_);
+  std::unique_ptr<platform::File> next = std::move(spare_);
+  if (!next) {
+    auto allocated = recovery::allocate_segment(*directory_, temporary, options_.segment_bytes);
+    if (!allocated) return fail(not_written(std::move(allocated).error()));
+    next = *std::move(allocated);
+  }
+  const segment::SegmentHeader header =
+      recovery::successor_header(store_id_, segment_.number + 1, link_.end.sequence, tree_, *options_.entropy);
+  BATPAK_CHECK(recovery::publish_segment(*directory_, *next, temporary, header));
+  spare_lock.unlock();
+
+  const segment::CommitEnd end = make_end();
+  const recovery::SealedCommit seal = recovery::make_seal(link_, session_, durable_, segment_.salt, tree_, header,
+                                                          end.signed_size, end.signatures);
+  BATPAK_CHECK(file_->truncate(link_.end.offset + seal.bytes.size()));
+  BATPAK_CHECK(append_commit(seal.header, seal.bytes));
+  BATPAK_CHECK(file_->sync_all());
+  durable_ = link_.end;
+  link_.enter_segment(header.number);
+  file_ = std::move(next);
+  segment_ = header;
+  maps_->add(segment::segment_path(header.first_sequence), options_.segment_bytes);
+  publish_live();
+  return {};
+}
+
+Result<void> CommitLog::trim() {
+  assert(all_durable());
+  {
+    const base::Lock lock(spare_mutex_);
+    spare_.reset();
+  }
+  BATPAK_CHECK(directory_->remove(recovery::next_segment_name));
+  BATPAK_TRY(const std::uint64_t size, file_->size());
+  if (size <= link_.end.offset) return {};
+  BATPAK_CHECK(file_->truncate(link_.end.offset));
+  return file_->sync_all();
+}
+
+bool CommitLog::wants_spare() const {
+  if (link_.end.offset < options_.segment_bytes / 2) return false;
+  const base::Lock lock(spare_mutex_);
+  return spare_ == nullptr;
+}
+
+void CommitLog::prepare_segment() {
+  const base::Lock lock(spare_mutex_);
+  if (spare_) return;
+  auto allocated =
+      recovery::allocate_segment(*directory_, std::string(recovery::next_segment_name), options_.segment_bytes);
+  if (allocated) spare_ = *std::move(allocated);
+}
+
+// Not truth and never synced: a reader that finds it old sees less, one that finds it broken reads it again.
+void CommitLog::publish_live() {
+  const segment::LiveRecord record{.store_id = store_id_, .session = session_, .durable_through = durable_};
+  static_cast<void>(live_->write_at(0, record.encode()));
+}
+
+}  // namespace batpak::engine

@@ -1,0 +1,130 @@
+// The log as its one writer sees it: commits laid out, written, synced, sealed into segments.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "batpak/checkpoint.hpp"
+#include "batpak/open_options.hpp"
+#include "engine/signer.hpp"
+#include "event/draft.hpp"
+#include "event/hybrid_clock.hpp"
+#include "event/id_source.hpp"
+#include "platform/clock.hpp"
+#include "recovery/log_state.hpp"
+#include "segment/live_file.hpp"
+
+namespace batpak::engine {
+
+// Appends to the log that recovery opened.
+//
+// An event is *accepted* when add() has given it its sequence, *written* when write() handed its commit to the operating
+// system, *durable* when sync() returned. The open commit holds what is accepted and not yet written.
+//
+// Threads: one at a time, whoever is the writer; spare segments are prepared beside it by prepare_segment().
+// Errors: after any of write(), sync(), make_room() with another code than not_written the log must not be written again.
+class CommitLog {
+ public:
+  struct Options {
+    std::uint64_t segment_bytes = 0;
+    SigningPolicy signing = SigningPolicy::each_commit;
+    std::shared_ptr<const SigningKey> key;
+    platform::Entropy* entropy = nullptr;
+    SignerThread signer_thread = SignerThread::own;
+  };
+
+  // Takes the state over. Errors: io_error of opening the last segment.
+  [[nodiscard]] static Result<std::unique_ptr<CommitLog>> open(recovery::LogState& state, Options options);
+
+  // What may stand in one commit of this log, in bytes of frames.
+  [[nodiscard]] std::uint64_t body_bytes_max() const noexcept;
+  // Makes sure that `bytes` more of frames fit into the open commit and its segment; writes the open commit and goes on to
+  // the next segment where they do not. Errors: not_written when nothing was changed; else the log is lost for writing.
+  [[nodiscard]] Result<void> make_room(std::uint64_t bytes);
+  // Accepts an event into the open commit. Precondition: make_room() for at least its size.
+  struct Accepted {
+    event::ChainFields chain;
+    Hash event_hash;
+    std::optional<std::array<std::byte, 64>> signature;
+  };
+  [[nodiscard]] Accepted add(const event::DraftFrame& draft, std::int64_t wall_microseconds,
+                             const std::optional<EventId>& kept_id = {}, const std::optional<Timestamp>& kept_time = {});
+  // Writes the open commit, if there is one, and shows it to readers unless `visibility` is later.
+  enum class Visibility : std::uint8_t { now, after_sync };
+  [[nodiscard]] Result<void> write(Visibility visibility);
+  // Makes everything written durable and visible; with a key, signs its checkpoint meanwhile.
+  [[nodiscard]] Result<void> sync();
+  // Writes and syncs a mark behind everything, unless the log ends in one. Precondition: everything is durable.
+  [[nodiscard]] Result<void> write_idle_mark();
+  // Gives back the space allocated ahead. Precondition: everything is durable.
+  [[nodiscard]] Result<void> trim();
+
+  // Allocates the segment after the current one, where none is ready. May run beside the writer. Errors are kept quiet: the
+  // writer then allocates it itself and meets them.
+  void prepare_segment() BATPAK_EXCLUDES(spare_mutex_);
+  // Whether it is time to: the current segment is half full and there is no spare one. For the writer.
+  [[nodiscard]] bool wants_spare() const BATPAK_EXCLUDES(spare_mutex_);
+
+  [[nodiscard]] std::uint64_t accepted() const noexcept { return next_sequence_; }
+  [[nodiscard]] std::uint64_t written() const noexcept { return link_.end.sequence; }
+  [[nodiscard]] std::uint64_t durable() const noexcept { return durable_.sequence; }
+  [[nodiscard]] bool has_open_commit() const noexcept { return next_sequence_ != link_.end.sequence; }
+  [[nodiscard]] std::uint64_t open_commit_bytes() const noexcept { return has_open_commit() ? builder_.bytes().size() : 0; }
+  [[nodiscard]] bool all_durable() const noexcept { return !has_open_commit() && durable_ >= link_.end; }
+  [[nodiscard]] bool ends_in_idle_mark() const noexcept { return ends_in_idle_mark_; }
+  [[nodiscard]] bool key_is_declared() const noexcept { return key_declared_; }
+  void key_was_declared() noexcept { key_declared_ = true; }
+  // The checkpoint of everything durable.
+  [[nodiscard]] Checkpoint durable_checkpoint() const {
+    return {.origin = origin_, .size = durable_.sequence, .root = durable_root_};
+  }
+  // The newest one that was signed; null without a key.
+  [[nodiscard]] const std::shared_ptr<const CheckpointNote>& signed_checkpoint() const noexcept { return signed_checkpoint_; }
+
+ private:
+  CommitLog(recovery::LogState& state, Options options);
+
+  [[nodiscard]] Result<void> rotate();
+  [[nodiscard]] Result<void> append_commit(const segment::CommitHeader& header, ByteView bytes);
+  [[nodiscard]] segment::CommitEnd make_end();
+  void publish_live();
+  void keep_signature(CheckpointNote note);
+  [[nodiscard]] segment::CommitHeader next_header(segment::CommitType type) const;
+
+  Options options_;
+  std::shared_ptr<platform::Directory> directory_;
+  std::shared_ptr<index::TailIndex> index_;
+  std::shared_ptr<index::MappedSegments> maps_;
+  std::string origin_;
+  segment::StoreId store_id_{};
+  std::uint64_t session_ = 0;
+  Hash genesis_hash_;
+
+  std::unique_ptr<platform::File> file_;
+  std::unique_ptr<platform::File> live_;
+  segment::SegmentHeader segment_;
+  segment::LinkState link_;          // of everything written
+  Hash written_root_;
+  segment::LogPoint durable_;
+  Hash durable_root_;
+  proof::RightEdge tree_;            // of everything accepted
+  std::uint64_t next_sequence_ = 0;
+  event::HybridClock clock_;
+  event::IdSource ids_;
+  segment::CommitBuilder builder_;
+  bool ends_in_idle_mark_ = false;
+  bool key_declared_ = false;
+
+  std::unique_ptr<Signer> signer_;
+  // The signature of the newest durable checkpoint, until a commit stores it.
+  std::optional<segment::StoredSignature> unstored_signature_;
+  std::uint64_t unstored_size_ = 0;
+  std::shared_ptr<const CheckpointNote> signed_checkpoint_;
+
+  mutable base::Mutex spare_mutex_;  // also held while the spare's name is used for another file
+  std::unique_ptr<platform::File> spare_ BATPAK_GUARDED_BY(spare_mutex_);
+};
+
+}  // namespace batpak::engine

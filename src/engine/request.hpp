@@ -1,0 +1,57 @@
+// What callers hand to the writer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/sync.hpp"
+#include "batpak/error.hpp"
+#include "batpak/payload_type.hpp"
+#include "batpak/receipt.hpp"
+#include "event/draft.hpp"
+
+namespace batpak::engine {
+
+// One event, encoded and hashed by its caller.
+struct Item {
+  event::DraftFrame draft;
+  // What it is of: a C++ type, or a name alone, or (neither) one of the store's own kinds, already in the draft.
+  const detail::PayloadType* type = nullptr;
+  std::string name;
+  // Kept from elsewhere by salvage: not assigned by the writer.
+  struct Kept {
+    EventId id;
+    Timestamp time;
+    std::int64_t wall_microseconds = 0;
+  };
+  std::optional<Kept> kept;
+};
+
+enum class Task : std::uint8_t {
+  append,
+  flush,      // hand what is accepted to the operating system
+  sync,       // make it durable
+  idle_mark,  // and say so in the log, if there is nothing else to do
+};
+
+// An append of one event or a batch, or a task for the writer. Lives on its caller's stack while it waits.
+//
+// Threads: the caller fills it, then the writer of the moment owns it until `state` says done.
+struct Request {
+  Task task = Task::append;
+  Durability durability = Durability::durable;
+  std::span<Item> items;
+  std::uint64_t bytes = 0;  // of the frames, for the queue's bound
+
+  std::vector<Receipt> receipts;
+  std::optional<Error> error;
+
+  enum State : std::uint32_t { waiting, lead, done };
+  // Release by the writer after the results, acquire by the caller before it reads them.
+  base::Atomic<std::uint32_t> state{waiting};
+};
+
+}  // namespace batpak::engine

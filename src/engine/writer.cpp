@@ -1,0 +1,442 @@
+#include "engine/writer.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/limits.hpp"
+#include "base/try.hpp"
+#include "batpak/codec.hpp"
+#include "event/store_events.hpp"
+
+namespace batpak::engine {
+namespace {
+
+using base::fail;
+
+// A group is no larger, unless one request alone is.
+constexpr std::uint64_t group_bytes_max = 8ULL << 20;
+// Buffered appends are written when this much is collected.
+constexpr std::uint64_t open_commit_bytes_max = 256ULL << 10;
+// What declarations may need beside the events of a request: a key, and for each item a type with its fields.
+constexpr std::uint64_t declaration_bytes_fixed = 1024;
+constexpr std::chrono::nanoseconds nothing_due = std::chrono::hours(1);
+
+event::Salt random_salt(platform::Entropy& entropy) {
+  event::Salt salt;
+  entropy.fill(salt);
+  return salt;
+}
+
+event::TypeRequest type_request(const Item& item) {
+  if (item.type == nullptr) return {.category = 0, .type_id = 0, .version = 1, .name = item.name, .fields = {}};
+  const EventType& type = item.type->type;
+  return {.category = type.category,
+          .type_id = type.type_id,
+          .version = type.version,
+          .name = type.name,
+          .fields = item.type->fields()};
+}
+
+bool is_store_event(const Item& item) { return item.type == nullptr && item.name.empty(); }
+
+std::uint64_t declaration_bytes(const Item& item) {
+  if (is_store_event(item)) return 0;
+  std::uint64_t bytes = 512 + (item.type == nullptr ? item.name.size() : item.type->type.name.size());
+  if (item.type != nullptr) {
+    for (const FieldDescription& field : item.type->fields()) bytes += field.name.size() + field.type.size() + 32;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<CommitLog> log, std::shared_ptr<event::TypeRegistry> types, Options options)
+    : options_(std::move(options)), types_(std::move(types)), log_(std::move(log)) {
+  request_bytes_max_ = std::min({limits::batch_bytes_max, options_.queue_bytes_max, log_->body_bytes_max()});
+  last_work_ = options_.clock->monotonic();
+  publish_progress();
+  if (options_.own_thread) house_keeper_ = base::Thread([this] { run_house_keeping(); });
+}
+
+Writer::~Writer() {
+  {
+    const base::Lock lock(mutex_);
+    stop_house_keeping_ = true;
+  }
+  house_.notify_all();
+  house_keeper_.join();
+}
+
+Result<void> Writer::submit(Request& request, WhenFull when_full) {
+  if (request.bytes > request_bytes_max_) {
+    return fail(ErrorCode::batch_too_large, "the events are " + std::to_string(request.bytes) + " bytes; this store takes " +
+                                                std::to_string(request_bytes_max_) + " at once");
+  }
+  {
+    base::Lock lock(mutex_);
+    // A request waits only for room it can get: it never exceeds the whole queue.
+    while (!closed_ && !poison_ && queued_bytes_ != 0 && queued_bytes_ + request.bytes > options_.queue_bytes_max) {
+      if (when_full == WhenFull::refuse) return fail(ErrorCode::queue_full, "the queue of the writer is full");
+      room_.wait(lock);
+    }
+    if (closed_) return fail(ErrorCode::closed, "the store is closed");
+    if (poison_) return fail(*poison_);
+    queue_.push_back(&request);
+    queued_bytes_ += request.bytes;
+    if (!writing_) {
+      writing_ = true;
+      lead(lock);
+    }
+  }
+  // Acquire: what the writer put into the request before it said lead or done.
+  while (true) {
+    const std::uint32_t state = request.state.load(std::memory_order_acquire);
+    if (state == Request::done) break;
+    if (state == Request::lead) {
+      base::Lock lock(mutex_);
+      lead(lock);
+      continue;
+    }
+    request.state.wait(state, std::memory_order_acquire);
+  }
+  if (request.error) return fail(*std::move(request.error));
+  return {};
+}
+
+// The caller is the writer. One group, then the role goes on to whoever is first in the queue.
+void Writer::lead(base::Lock& lock) {
+  Group group;
+  take_group(group);
+  const std::uint64_t bytes = [&] {
+    std::uint64_t sum = 0;
+    for (const Request* request : group) sum += request->bytes;
+    return sum;
+  }();
+  const bool poisoned = poison_.has_value();
+  lock.unlock();
+  if (poisoned) {
+    for (Request* request : group) request->error = Error(ErrorCode::poisoned, "an earlier write failed; reopen the store");
+  } else {
+    carry_out(group);
+  }
+  publish_progress();
+  lock.lock();
+  queued_bytes_ -= bytes;
+  Request* const next = queue_.empty() ? nullptr : queue_.front();
+  if (next == nullptr) writing_ = false;
+  room_.notify_all();
+  lock.unlock();
+  // Release: the results, and with the role everything that is the writer's alone. A request may be gone as soon as it is
+  // told that it is done, so nothing of it is touched afterwards.
+  if (next != nullptr) {
+    next->state.store(Request::lead, std::memory_order_release);
+    next->state.notify_one();
+  }
+  for (Request* request : group) {
+    request->state.store(Request::done, std::memory_order_release);
+    request->state.notify_one();
+  }
+  lock.lock();
+}
+
+void Writer::take_group(Group& group) {
+  std::uint64_t bytes = 0;
+  while (!queue_.empty() && (group.empty() || bytes + queue_.front()->bytes <= group_bytes_max)) {
+    bytes += queue_.front()->bytes;
+    group.push_back(queue_.front());
+    queue_.pop_front();
+  }
+}
+
+void Writer::carry_out(const Group& group) {
+  bool sync = false;
+  // A mark that came together with work is not due any more.
+  const bool mark = group.size() == 1 && group.front()->task == Task::idle_mark;
+  bool flush = log_->open_commit_bytes() >= open_commit_bytes_max;
+  std::optional<Error> broken;
+  for (Request* request : group) {
+    if (broken) {
+      request->error = *broken;
+      continue;
+    }
+    if (request->task == Task::append) {
+      if (auto accepted = accept(*request); !accepted) {
+        request->receipts.clear();
+        request->error = std::move(accepted).error();
+        // Whatever is not a refusal of this request alone means that the log is lost for writing.
+        if (request->error->code == ErrorCode::outcome_unknown) broken = *request->error;
+        continue;
+      }
+      sync = sync || request->durability == Durability::durable;
+    }
+    sync = sync || request->task == Task::sync || request->task == Task::idle_mark;
+    flush = flush || request->task == Task::flush;
+  }
+  if (!broken) {
+    Result<void> done = {};
+    if (sync) {
+      done = log_->write(CommitLog::Visibility::after_sync);
+      if (done) done = log_->sync();
+      if (done && mark) done = log_->write_idle_mark();
+    } else if (flush || log_->open_commit_bytes() >= open_commit_bytes_max) {
+      done = log_->write(CommitLog::Visibility::now);
+    }
+    if (!done) {
+      broken = std::move(done).error();
+      broken->message = "the write failed, and whether its events are there shows reopening: " + broken->message;
+      broken->code = ErrorCode::outcome_unknown;
+    }
+  }
+  if (broken) {
+    for (Request* request : group) {
+      if (!request->error) request->error = *broken;
+      request->receipts.clear();
+    }
+    const base::Lock lock(mutex_);
+    poison_ = *broken;
+    poison_->code = ErrorCode::poisoned;
+    poison_->message = "an earlier write failed, reopen the store: " + broken->message;
+    return;
+  }
+  for (Request* request : group) {
+    if (request->durability == Durability::buffered) continue;
+    for (Receipt& receipt : request->receipts) receipt.checkpoint = log_->signed_checkpoint();
+  }
+}
+
+// Errors: outcome_unknown when the log is lost for writing; everything else refuses this request only.
+Result<void> Writer::accept(Request& request) {
+  std::uint64_t bytes = declaration_bytes_fixed;
+  for (const Item& item : request.items) bytes += item.draft.signed_frame_size();
+  // Only what is not declared yet needs room for a declaration; many items of one type are judged once.
+  const void* last = nullptr;
+  for (const Item& item : request.items) {
+    if (item.type != nullptr && item.type == last) continue;
+    last = item.type;
+    const auto answer = types_->ask(type_request(item));
+    if (!is_store_event(item) && !(answer && answer->declared)) bytes += declaration_bytes(item);
+  }
+  if (bytes > log_->body_bytes_max()) {
+    return fail(ErrorCode::batch_too_large, "the events and the declarations of their types do not fit into one commit");
+  }
+  if (auto room = log_->make_room(bytes); !room) {
+    Error error = std::move(room).error();
+    if (error.code != ErrorCode::not_written) {
+      error.message = "the write failed, and whether its events are there shows reopening: " + error.message;
+      error.code = ErrorCode::outcome_unknown;
+    }
+    return fail(std::move(error));
+  }
+  return accept_items(request, options_.clock->wall_microseconds());
+}
+
+Result<void> Writer::accept_items(Request& request, std::int64_t wall) {
+  // All items are judged before any is accepted; what a refused batch declared is forgotten.
+  const std::size_t declared_before = types_->size();
+  std::vector<event::TypeDeclaration> declarations;
+  const detail::PayloadType* last = nullptr;
+  EventKind last_kind;
+  for (Item& item : request.items) {
+    if (is_store_event(item)) continue;
+    if (item.type != nullptr && item.type == last) {
+      item.draft.set_kind(last_kind);
+      continue;
+    }
+    const event::TypeRequest asked = type_request(item);
+    auto answer = types_->ask(asked);
+    if (!answer) {
+      types_->shrink(declared_before);
+      return fail(std::move(answer).error());
+    }
+    if (!answer->declared) {
+      DeclaredType type;
+      type.kind = answer->kind.value();
+      type.version = asked.version;
+      type.name = std::string(asked.name);
+      for (const FieldDescription& field : asked.fields) type.fields.push_back({.name = field.name, .type = field.type});
+      // The key's declaration and earlier ones come first.
+      type.sequence = log_->accepted() + (options_.key && !log_->key_is_declared() ? 1U : 0U) + declarations.size();
+      declarations.push_back(event::declaration_of(type));
+      types_->add(std::move(type));
+    }
+    item.draft.set_kind(answer->kind);
+    last = item.type;
+    last_kind = answer->kind;
+  }
+  BATPAK_CHECK(declare_key(wall));
+  for (const event::TypeDeclaration& declaration : declarations) {
+    Bytes payload;
+    BATPAK_CHECK(encode_payload(payload, declaration));
+    add_store_event(event::TypeDeclaration::entity, event::TypeDeclaration::kind, payload, wall);
+  }
+  request.receipts.reserve(request.items.size());
+  for (Item& item : request.items) {
+    request.receipts.push_back(add_item(item, item.kept ? item.kept->wall_microseconds : wall));
+    request.receipts.back().durability = request.durability;
+  }
+  return {};
+}
+
+Result<void> Writer::declare_key(std::int64_t wall) {
+  if (!options_.key || log_->key_is_declared()) return {};
+  Bytes payload;
+  BATPAK_CHECK(encode_payload(payload, event::KeyDeclaration{.key = options_.key->bytes(), .recovery_key_hash = {}}));
+  add_store_event(event::KeyDeclaration::entity, event::KeyDeclaration::kind, payload, wall);
+  log_->key_was_declared();
+  return {};
+}
+
+void Writer::add_store_event(std::string_view entity, EventKind kind, ByteView payload, std::int64_t wall) {
+  event::DraftFields fields;
+  fields.entity = entity;
+  fields.scope = event::store_scope;
+  fields.kind = kind;
+  event::DraftFrame draft = event::DraftFrame::begin(fields, {});
+  base::append(draft.payload_buffer(), payload);
+  static_cast<void>(draft.finish(random_salt(*options_.entropy)));  // neither empty nor large
+  static_cast<void>(log_->add(draft, wall));
+}
+
+Receipt Writer::add_item(Item& item, std::int64_t wall) {
+  const auto accepted = item.kept ? log_->add(item.draft, wall, item.kept->id, item.kept->time) : log_->add(item.draft, wall);
+  Receipt receipt;
+  receipt.sequence = accepted.chain.sequence;
+  receipt.stream_version = accepted.chain.stream_version;
+  receipt.event_id = accepted.chain.id;
+  receipt.kind = item.draft.kind();
+  receipt.time = accepted.chain.time;
+  receipt.wall_microseconds = accepted.chain.wall_microseconds;
+  receipt.clock_skew = accepted.chain.time.microseconds - wall > options_.clock_skew_max.count();
+  receipt.event_hash = accepted.event_hash;
+  receipt.previous_hash = accepted.chain.previous_hash;
+  receipt.content_hash = item.draft.content_hash();
+  receipt.event_signature = accepted.signature;
+  return receipt;
+}
+
+// Called by the writer of the moment, after each group.
+void Writer::publish_progress() {
+  const std::uint64_t accepted = log_->accepted();
+  const bool worked = accepted != accepted_.load(std::memory_order_relaxed);
+  accepted_.store(accepted, std::memory_order_relaxed);
+  written_.store(log_->written(), std::memory_order_relaxed);
+  durable_.store(log_->durable(), std::memory_order_relaxed);
+  // Release: a reader that finds nothing unseen must find it shown.
+  unseen_.store(log_->has_open_commit() ? 1 : 0, std::memory_order_release);
+  const bool undurable = !log_->all_durable();
+  const std::chrono::nanoseconds now = options_.clock->monotonic();
+  const base::Lock lock(mutex_);
+  const bool due = ends_in_mark_ != log_->ends_in_idle_mark() || undurable_ != undurable || log_->wants_spare();
+  wants_spare_ = log_->wants_spare();
+  if (undurable && !undurable_) undurable_since_ = now;
+  undurable_ = undurable;
+  ends_in_mark_ = log_->ends_in_idle_mark() && !undurable;
+  if (worked) last_work_ = now;
+  durable_checkpoint_ = log_->durable_checkpoint();
+  signed_checkpoint_ = log_->signed_checkpoint();
+  key_declared_ = log_->key_is_declared();
+  if (due) house_.notify_one();
+}
+
+std::optional<PublicKey> Writer::declared_key() const {
+  const base::Lock lock(mutex_);
+  return key_declared_ ? options_.key : std::nullopt;
+}
+
+CheckpointNote Writer::checkpoint() const {
+  const base::Lock lock(mutex_);
+  if (signed_checkpoint_ && signed_checkpoint_->checkpoint.size >= durable_checkpoint_.size) return *signed_checkpoint_;
+  CheckpointNote note;
+  note.checkpoint = durable_checkpoint_;
+  note.text = note_body(note.checkpoint);
+  return note;
+}
+
+Frontier Writer::frontier() const noexcept {
+  // In this order, so that a later number is never less than an earlier one that depends on it.
+  Frontier frontier;
+  frontier.durable = durable_.load(std::memory_order_relaxed);
+  frontier.written = std::max(frontier.durable, written_.load(std::memory_order_relaxed));
+  frontier.accepted = std::max(frontier.written, accepted_.load(std::memory_order_relaxed));
+  return frontier;
+}
+
+Result<void> Writer::do_task(Task task) {
+  Request request;
+  request.task = task;
+  return submit(request, WhenFull::wait);
+}
+
+Result<void> Writer::flush_for_readers() {
+  if (unseen_.load(std::memory_order_acquire) == 0) return {};
+  const Result<void> flushed = do_task(Task::flush);
+  // Reads go on after writing has ended.
+  if (!flushed && flushed.error().code != ErrorCode::poisoned && flushed.error().code != ErrorCode::closed &&
+      flushed.error().code != ErrorCode::outcome_unknown) {
+    return flushed;
+  }
+  return {};
+}
+
+std::chrono::nanoseconds Writer::keep_house() {
+  const std::chrono::nanoseconds now = options_.clock->monotonic();
+  std::optional<Task> task;
+  std::chrono::nanoseconds next = nothing_due;
+  bool wants_spare = false;
+  {
+    const base::Lock lock(mutex_);
+    if (closed_ || poison_) return nothing_due;
+    wants_spare = wants_spare_;
+    wants_spare_ = false;
+    const auto due = [&](std::chrono::nanoseconds at) {
+      if (now >= at) return true;
+      next = std::min(next, at - now);
+      return false;
+    };
+    if (!writing_ && queue_.empty() && !ends_in_mark_ && due(last_work_ + options_.idle_mark_after)) {
+      task = Task::idle_mark;
+    } else if (undurable_ && due(undurable_since_ + options_.sync_interval)) {
+      task = Task::sync;
+    } else if (writing_) {
+      next = std::min(next, options_.idle_mark_after);
+    }
+  }
+  if (task) {
+    static_cast<void>(do_task(*task));  // its error poisons the store, and every later append tells
+    next = options_.idle_mark_after;
+  }
+  if (wants_spare) log_->prepare_segment();
+  return next;
+}
+
+void Writer::run_house_keeping() {
+  base::Lock lock(mutex_);
+  while (!stop_house_keeping_) {
+    lock.unlock();
+    const std::chrono::nanoseconds next = keep_house();
+    lock.lock();
+    if (!stop_house_keeping_) house_.wait_for(lock, next);
+  }
+}
+
+Result<void> Writer::close() {
+  {
+    base::Lock lock(mutex_);
+    if (closed_) return {};
+    closed_ = true;
+    room_.notify_all();
+    while (writing_ || !queue_.empty()) room_.wait(lock);
+    stop_house_keeping_ = true;
+    house_.notify_all();
+    if (poison_) return fail(*poison_);
+  }
+  house_keeper_.join();
+  BATPAK_CHECK(log_->write(CommitLog::Visibility::after_sync));
+  BATPAK_CHECK(log_->sync());
+  BATPAK_CHECK(log_->write_idle_mark());
+  BATPAK_CHECK(log_->trim());
+  publish_progress();
+  return {};
+}
+
+}  // namespace batpak::engine

@@ -1,0 +1,112 @@
+// The writer: a role that callers take in turn, not a thread.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+
+#include "base/sync.hpp"
+#include "engine/commit_log.hpp"
+#include "engine/request.hpp"
+#include "platform/clock.hpp"
+
+namespace batpak::engine {
+
+// Takes requests from any thread and carries them out one group after the other. The caller who finds the writer idle
+// becomes the writer: it commits its own request together with whatever queued before it took the group, and hands the role
+// to the first of those who queued meanwhile. Nobody waits for a timer, and a single caller pays for no handing over.
+//
+// Within a group each request is judged after those before it. All results of a group are released together, after its sync
+// where one of them asked for durability, so that no refusal rests on something that a crash could still undo.
+//
+// Buffered appends alone are collected in an open commit; it is written when it is large, when something durable comes, when
+// a reader wants to see it, or when house-keeping finds it old.
+//
+// Threads: any, for all of submit(), flush_for_readers(), keep_house(), frontier(), checkpoint(). close() once.
+class Writer {
+ public:
+  struct Options {
+    std::uint64_t queue_bytes_max = 0;
+    std::chrono::nanoseconds sync_interval{};
+    std::chrono::nanoseconds idle_mark_after{};
+    std::chrono::microseconds clock_skew_max{};
+    std::optional<PublicKey> key;
+    platform::Clock* clock = nullptr;
+    platform::Entropy* entropy = nullptr;
+    bool own_thread = true;
+  };
+
+  Writer(std::unique_ptr<CommitLog> log, std::shared_ptr<event::TypeRegistry> types, Options options);
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  enum class WhenFull : std::uint8_t { wait, refuse };
+  // Carries out the request, or has it carried out; returns when request.receipts or request.error is there.
+  // Errors, beside those of the request itself: queue_full, poisoned, closed, batch_too_large.
+  [[nodiscard]] Result<void> submit(Request& request, WhenFull when_full) BATPAK_EXCLUDES(mutex_);
+  // Shows everything accepted to readers. Cheap when there is nothing to show.
+  [[nodiscard]] Result<void> flush_for_readers() BATPAK_EXCLUDES(mutex_);
+  // What the store's own thread does in one turn; returns when the next turn is due, at the latest.
+  std::chrono::nanoseconds keep_house() BATPAK_EXCLUDES(mutex_);
+  // Refuses new requests, lets those in the queue finish, makes all durable, marks and trims the log.
+  [[nodiscard]] Result<void> close() BATPAK_EXCLUDES(mutex_);
+
+  [[nodiscard]] Frontier frontier() const noexcept;
+  // The key that signs this log, once its declaration is accepted.
+  [[nodiscard]] std::optional<PublicKey> declared_key() const BATPAK_EXCLUDES(mutex_);
+  // The newest durable checkpoint, signed where there is a key.
+  [[nodiscard]] CheckpointNote checkpoint() const BATPAK_EXCLUDES(mutex_);
+  [[nodiscard]] std::uint64_t request_bytes_max() const noexcept { return request_bytes_max_; }
+
+ private:
+  using Group = std::vector<Request*>;
+
+  void lead(base::Lock& lock) BATPAK_REQUIRES(mutex_);
+  void take_group(Group& group) BATPAK_REQUIRES(mutex_);
+  void carry_out(const Group& group);
+  [[nodiscard]] Result<void> accept(Request& request);
+  [[nodiscard]] Result<void> accept_items(Request& request, std::int64_t wall);
+  [[nodiscard]] Result<void> declare_if_new(Item& item, std::int64_t wall);
+  [[nodiscard]] Result<void> declare_key(std::int64_t wall);
+  void add_store_event(std::string_view entity, EventKind kind, ByteView payload, std::int64_t wall);
+  [[nodiscard]] Receipt add_item(Item& item, std::int64_t wall);
+  void publish_progress() BATPAK_EXCLUDES(mutex_);
+  void run_house_keeping() BATPAK_EXCLUDES(mutex_);
+  [[nodiscard]] Result<void> do_task(Task task) BATPAK_EXCLUDES(mutex_);
+
+  Options options_;
+  std::shared_ptr<event::TypeRegistry> types_;
+  std::uint64_t request_bytes_max_ = 0;
+
+  // The writer of the moment's alone; handed over with the role, ordered by the mutex.
+  std::unique_ptr<CommitLog> log_;
+
+  mutable base::Mutex mutex_;
+  base::ConditionVariable room_;   // the queue shrank, the writer went idle, or the end came
+  base::ConditionVariable house_;  // there is something to keep house for
+  std::deque<Request*> queue_ BATPAK_GUARDED_BY(mutex_);
+  std::uint64_t queued_bytes_ BATPAK_GUARDED_BY(mutex_) = 0;  // of the group being carried out too
+  bool writing_ BATPAK_GUARDED_BY(mutex_) = false;            // somebody is the writer
+  bool closed_ BATPAK_GUARDED_BY(mutex_) = false;
+  std::optional<Error> poison_ BATPAK_GUARDED_BY(mutex_);     // why nothing can be written any more
+  Checkpoint durable_checkpoint_ BATPAK_GUARDED_BY(mutex_);
+  std::shared_ptr<const CheckpointNote> signed_checkpoint_ BATPAK_GUARDED_BY(mutex_);
+  bool key_declared_ BATPAK_GUARDED_BY(mutex_) = false;
+  bool ends_in_mark_ BATPAK_GUARDED_BY(mutex_) = false;
+  bool wants_spare_ BATPAK_GUARDED_BY(mutex_) = false;        // the next segment should be allocated
+  bool undurable_ BATPAK_GUARDED_BY(mutex_) = false;          // something accepted is not durable yet
+  std::chrono::nanoseconds undurable_since_ BATPAK_GUARDED_BY(mutex_){};
+  std::chrono::nanoseconds last_work_ BATPAK_GUARDED_BY(mutex_){};
+
+  // For readers of the frontier: relaxed, each is a lower bound of what has happened.
+  base::Atomic<std::uint64_t> accepted_{0};
+  base::Atomic<std::uint64_t> written_{0};
+  base::Atomic<std::uint64_t> durable_{0};
+  base::Atomic<std::uint64_t> unseen_{0};  // accepted but not yet shown to readers, as a flag
+
+  bool stop_house_keeping_ BATPAK_GUARDED_BY(mutex_) = false;
+  base::Thread house_keeper_;
+};
+
+}  // namespace batpak::engine

@@ -1,0 +1,186 @@
+#include "recovery/follow.hpp"
+
+#include <algorithm>
+
+#include "base/limits.hpp"
+#include "base/try.hpp"
+#include "recovery/log_files.hpp"
+#include "segment/live_file.hpp"
+#include "segment/segment_image.hpp"
+
+namespace batpak::recovery {
+namespace {
+
+using base::fail;
+using segment::LogPoint;
+
+// More events than this missing between two segments are not counted one by one.
+constexpr std::uint64_t lost_events_max = 1ULL << 24U;
+
+Result<segment::SegmentImage> load(platform::Directory& directory, const std::string& path) {
+  BATPAK_TRY(const auto file, directory.open_file(path, platform::OpenMode::read));
+  return segment::SegmentImage::load(*file);
+}
+
+// Who the store is, from the genesis event, for a directory whose store.meta is gone or broken.
+Result<event::StoreMeta> identity_from_genesis(platform::Directory& directory) {
+  BATPAK_TRY(const auto names, list_segments(directory));
+  if (names.empty()) return fail(ErrorCode::not_a_store, "there is neither a store.meta nor a log");
+  BATPAK_TRY(const segment::SegmentImage image, load(directory, "log/" + names.front()));
+  BATPAK_TRY(const segment::SegmentHeader header, segment::SegmentHeader::decode(image.bytes));
+  segment::CommitWalker walker(image.bytes, header);
+  const segment::WalkStep step = walker.next();
+  if (!step.commit) return fail(ErrorCode::damaged, "neither store.meta nor the genesis event can be read");
+  BATPAK_TRY(const ByteView frame, segment::frame_at(step.commit->body));
+  BATPAK_TRY(const event::FrameView genesis, event::FrameView::parse(frame));
+  if (genesis.header().kind() != event::Genesis::kind) {
+    return fail(ErrorCode::damaged, "neither store.meta nor the genesis event can be read");
+  }
+  BATPAK_TRY(const auto decoded, decode_payload<event::Genesis>(genesis.payload()));
+  return event::StoreMeta::make(decoded);
+}
+
+}  // namespace
+
+LogFollower::LogFollower(std::shared_ptr<platform::Directory> directory, ReadOnlyOptions::Undurable undurable)
+    : builder_(state_), undurable_(undurable) {
+  state_.directory = std::move(directory);
+  state_.maps = std::make_shared<index::MappedSegments>(state_.directory);
+}
+
+Result<std::unique_ptr<LogFollower>> LogFollower::open(std::shared_ptr<platform::Directory> directory,
+                                                       ReadOnlyOptions::Undurable undurable) {
+  std::unique_ptr<LogFollower> follower(new LogFollower(std::move(directory), undurable));
+  LogState& state = follower->state_;
+  auto meta = read_store_meta(*state.directory);
+  if (!meta && meta.error().code != ErrorCode::damaged) return fail(std::move(meta).error());
+  if (meta && *meta) {
+    state.meta = **std::move(meta);
+  } else {
+    BATPAK_TRY(state.meta, identity_from_genesis(*state.directory));
+    state.report.damage.push_back({.path = std::string(event::store_meta_name),
+                                   .offset = 0,
+                                   .first_sequence = 0,
+                                   .next_sequence = 0,
+                                   .reason = meta ? "store.meta is missing" : meta.error().message});
+  }
+  BATPAK_CHECK(follower->refresh());
+  state.report.segments = state.segments.size();
+  state.report.events = follower->builder_.next_sequence();
+  return follower;
+}
+
+Result<void> LogFollower::refresh() {
+  // The limit first: what is durable now lies in segments that can be listed from now on.
+  BATPAK_CHECK(add_new_segments());
+  BATPAK_TRY(const Limit limit, find_limit());
+  BATPAK_CHECK(add_new_segments());
+  BATPAK_CHECK(read_up_to(limit));
+  state_.index->publish();
+  return {};
+}
+
+Result<void> LogFollower::add_new_segments() {
+  BATPAK_TRY(const auto names, list_segments(*state_.directory));
+  for (const std::string& name : names) {
+    BATPAK_TRY(const std::uint64_t first_sequence, segment::parse_segment_file_name(name));
+    if (!state_.segments.empty() && first_sequence <= state_.segments.back().header.first_sequence) continue;
+    auto segment = read_segment_file(*state_.directory, name, state_.store_id());
+    if (segment) {
+      // A live tail may grow into the space allocated for it, never past the largest segment.
+      state_.maps->add(segment->path, std::max(segment->size, limits::segment_bytes_default));
+      state_.segments.push_back(*std::move(segment));
+    } else if (segment.error().code == ErrorCode::damaged) {
+      const bool noted = std::ranges::any_of(state_.report.damage, [&](const auto& range) {
+        return range.path == segment.error().path;
+      });
+      if (!noted) {
+        state_.report.damage.push_back({.path = segment.error().path,
+                                        .offset = 0,
+                                        .first_sequence = first_sequence,
+                                        .next_sequence = first_sequence,
+                                        .reason = segment.error().message});
+      }
+    } else {
+      return fail(std::move(segment).error());
+    }
+  }
+  if (state_.segments.empty()) return fail(Error(ErrorCode::damaged, "no segment of the log can be read").at_path("log"));
+  return {};
+}
+
+// With an owner: what it publishes. Without one: what a durable-through covers, or the last owner's word where it names the
+// end of a commit of this log.
+Result<LogFollower::Limit> LogFollower::find_limit() const {
+  BATPAK_TRY(const bool has_owner, state_.directory->has_owner());
+  const auto live = segment::read_live(*state_.directory);
+  const bool live_is_ours = live && live->store_id == state_.store_id();
+  if (has_owner && live_is_ours) return Limit{.durable_through = live->durable_through, .has_owner = true};
+  Limit limit{.durable_through = {}, .has_owner = has_owner};
+  for (std::size_t back = state_.segments.size(); back-- > 0;) {
+    const SegmentFile& segment = state_.segments[back];
+    BATPAK_TRY(const segment::SegmentImage image, load(*state_.directory, segment.path));
+    segment::CommitWalker walker(image.bytes, segment.header);
+    bool any = false;
+    while (true) {
+      const segment::WalkStep step = walker.next();
+      if (step.at_end()) break;
+      if (!step.commit) {
+        if (!walker.skip_fault()) break;
+        continue;
+      }
+      any = true;
+      limit.durable_through = std::max(limit.durable_through, step.commit->header.durable_through);
+      if (live_is_ours && live->durable_through == step.commit->header.end()) {
+        limit.durable_through = std::max(limit.durable_through, live->durable_through);
+      }
+    }
+    if (any) break;
+  }
+  return limit;
+}
+
+Result<void> LogFollower::read_up_to(const Limit& limit) {
+  while (segment_ < state_.segments.size()) {
+    SegmentFile& segment = state_.segments[segment_];
+    const std::uint64_t number = segment.header.number;
+    if (number > limit.durable_through.segment) break;
+    if (segment.header.first_sequence > builder_.next_sequence()) {
+      if (segment.header.first_sequence - builder_.next_sequence() > lost_events_max) {
+        return fail(Error(ErrorCode::damaged, "too much of the log is missing before this segment").at_path(segment.path));
+      }
+      builder_.lose_until(segment.header.first_sequence, {.path = segment.path, .reason = "events are missing before here"});
+    }
+    BATPAK_TRY(const auto file, state_.directory->open_file(segment.path, platform::OpenMode::read));
+    BATPAK_TRY(const segment::SegmentImage image, segment::SegmentImage::load(*file, offset_));
+    const bool last = number == limit.durable_through.segment;
+    const std::uint64_t end = last ? limit.durable_through.offset : image.bytes.size();
+    if (offset_ < end) offset_ = builder_.walk_around_damage(image.bytes, segment_, offset_, end).end;
+    durable_ = builder_.next_sequence();
+    if (last) {
+      if (!limit.has_owner) {
+        // What stands behind is whole but perhaps not durable.
+        if (undurable_ == ReadOnlyOptions::Undurable::show) {
+          offset_ = builder_.walk_around_damage(image.bytes, segment_, offset_, image.bytes.size()).end;
+          state_.report.undurable_events = builder_.next_sequence() - durable_;
+        } else {
+          state_.report.undurable_events = count_undurable(image.bytes, segment);
+        }
+      }
+      // A durable-through at the end of a sealed segment: the next one begins there.
+      break;
+    }
+    ++segment_;
+    offset_ = segment::segment_header_bytes;
+  }
+  return {};
+}
+
+std::uint64_t LogFollower::count_undurable(ByteView image, const SegmentFile& segment) const {
+  segment::CommitWalker walker(image, segment.header, offset_);
+  std::uint64_t events = 0;
+  for (segment::WalkStep step = walker.next(); step.commit; step = walker.next()) events += step.commit->header.count;
+  return events;
+}
+
+}  // namespace batpak::recovery

@@ -1,0 +1,46 @@
+// Reading a log without owning it, beside a live writer or without one.
+#pragma once
+
+#include "recovery/log_builder.hpp"
+#include "recovery/log_state.hpp"
+
+namespace batpak::recovery {
+
+// Reads what is durable into a LogState and goes on from there when asked. Never writes a byte, takes no lock, serves what is
+// whole around damage.
+//
+// Threads: one at a time. Owner: the state's index, types and maps are shared with readers.
+class LogFollower {
+ public:
+  // Errors: not_a_store, newer_format, foreign_segment, io_error; damaged only where nothing can be served.
+  [[nodiscard]] static Result<std::unique_ptr<LogFollower>> open(std::shared_ptr<platform::Directory> directory,
+                                                                 ReadOnlyOptions::Undurable undurable);
+
+  // Takes in what has become durable since. Errors: io_error, newer_format.
+  [[nodiscard]] Result<void> refresh();
+
+  [[nodiscard]] const LogState& state() const noexcept { return state_; }
+  // Events known to be durable; more may be visible where undurable ones are shown.
+  [[nodiscard]] std::uint64_t durable() const noexcept { return durable_; }
+
+ private:
+  LogFollower(std::shared_ptr<platform::Directory> directory, ReadOnlyOptions::Undurable undurable);
+
+  struct Limit {
+    segment::LogPoint durable_through;
+    bool has_owner = false;
+  };
+  [[nodiscard]] Result<Limit> find_limit() const;
+  [[nodiscard]] Result<void> add_new_segments();
+  [[nodiscard]] Result<void> read_up_to(const Limit& limit);
+  [[nodiscard]] std::uint64_t count_undurable(ByteView image, const SegmentFile& segment) const;
+
+  LogState state_;
+  LogBuilder builder_;
+  ReadOnlyOptions::Undurable undurable_;
+  std::uint32_t segment_ = 0;                                 // being read
+  std::uint64_t offset_ = segment::segment_header_bytes;      // in it
+  std::uint64_t durable_ = 0;
+};
+
+}  // namespace batpak::recovery

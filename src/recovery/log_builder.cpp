@@ -1,0 +1,186 @@
+#include "recovery/log_builder.hpp"
+
+#include <algorithm>
+
+#include "base/try.hpp"
+#include "batpak/codec.hpp"
+
+namespace batpak::recovery {
+namespace {
+
+using base::fail;
+using segment::CommitType;
+
+// The cheapest sign that no event frame begins here, before any length is believed.
+bool may_be_frame(ByteView bytes) {
+  return bytes.size() > event::layout::header &&
+         base::load_le<std::uint16_t>(bytes.data() + event::layout::frame_type) == event::layout::frame_type_event;
+}
+
+}  // namespace
+
+Result<void> LogBuilder::take(const segment::CommitView& commit, std::uint32_t segment) {
+  segment::FrameSplitter frames(commit.body);
+  const std::uint64_t body_at = commit.header.offset + segment::commit_header_bytes;
+  std::uint64_t offset = body_at;
+  if (commit.header.type == CommitType::events) {
+    while (true) {
+      BATPAK_TRY(const ByteView frame, frames.next());
+      if (frame.empty()) break;
+      BATPAK_CHECK(take_frame(frame, segment, offset));
+      offset += frame.size();
+    }
+  }
+  if (next_sequence_ != commit.header.next_sequence() || commit.end.tree_size != next_sequence_) {
+    return fail(Error(ErrorCode::damaged, "the commit's events are not those its header counts")
+                    .at_path(state_.segments[segment].path)
+                    .at_offset(commit.header.offset));
+  }
+  state_.ends_in_idle_mark = commit.header.type == CommitType::idle_mark;
+  return {};
+}
+
+Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::uint64_t offset) {
+  const auto place_error = [&](Error error) {
+    if (error.code == ErrorCode::malformed) error.code = ErrorCode::damaged;
+    return fail(std::move(error).at_path(state_.segments[segment].path).at_offset(offset).at_sequence(next_sequence_));
+  };
+  auto parsed = event::FrameView::parse(bytes);
+  if (!parsed) return place_error(std::move(parsed).error());
+  const event::FrameView& frame = *parsed;
+  const event::HeaderView& header = frame.header();
+  if (header.sequence() != next_sequence_) {
+    return place_error(Error(ErrorCode::damaged, "the event has another sequence than its place in the log"));
+  }
+  index::Stream& stream = state_.index->add_stream(header.entity(), header.lane());
+  if (header.stream_version() > stream.head.count) {
+    // Events of this stream were lost. The one before this is named; it is no head, and readers of the stream meet it.
+    state_.unresolved.erase(header.previous_sequence());
+    while (stream.head.count < header.stream_version()) {
+      stream.sequences.push_back(header.previous_sequence());
+      ++stream.head.count;
+    }
+  }
+  stream.head = {.count = header.stream_version() + 1, .sequence = next_sequence_, .hash = frame.event_hash()};
+  state_.index->add_event(header.id(),
+                          {.segment = segment,
+                           .offset = static_cast<std::uint32_t>(offset),
+                           .length = static_cast<std::uint32_t>(bytes.size())},
+                          &stream);
+  state_.last_id = std::max(state_.last_id, header.id());
+  state_.last_time = std::max(state_.last_time, header.time());
+  if (header.kind().is_system()) {
+    if (auto noted = note_store_event(frame); !noted) return place_error(std::move(noted).error());
+  }
+  ++next_sequence_;
+  return {};
+}
+
+Result<void> LogBuilder::note_store_event(const event::FrameView& frame) {
+  const EventKind kind = frame.header().kind();
+  if (kind == event::Genesis::kind) {
+    state_.genesis_hash = frame.event_hash();
+    BATPAK_TRY(const auto genesis, decode_payload<event::Genesis>(frame.payload()));
+    if (genesis.key) state_.declared_key = genesis.key;
+    if (!std::ranges::equal(frame.payload(), state_.meta.genesis_payload)) {
+      return fail(ErrorCode::damaged, "store.meta and the genesis event contradict each other");
+    }
+  } else if (kind == event::TypeDeclaration::kind) {
+    BATPAK_TRY(const auto declaration, decode_payload<event::TypeDeclaration>(frame.payload()));
+    state_.types->add(event::declared_type(declaration, frame.header().sequence()));
+  } else if (kind == event::KeyDeclaration::kind) {
+    BATPAK_TRY(const auto declaration, decode_payload<event::KeyDeclaration>(frame.payload()));
+    state_.declared_key = declaration.key;
+  } else if (event::store_event_name(kind).empty()) {
+    return fail(ErrorCode::newer_format, "the log holds an event of the store that this version does not know");
+  }
+  return {};
+}
+
+void LogBuilder::lose_until(std::uint64_t next_sequence, const DamagedRange& where) {
+  if (next_sequence <= next_sequence_) return;
+  DamagedRange range = where;
+  range.first_sequence = next_sequence_;
+  range.next_sequence = next_sequence;
+  // Neighbouring losses with one cause are one range.
+  if (!state_.report.damage.empty() && state_.report.damage.back().next_sequence == range.first_sequence &&
+      state_.report.damage.back().path == range.path && state_.report.damage.back().reason == range.reason) {
+    state_.report.damage.back().next_sequence = range.next_sequence;
+  } else {
+    state_.report.damage.push_back(range);
+  }
+  for (; next_sequence_ < next_sequence; ++next_sequence_) {
+    state_.index->add_event(state_.last_id, index::FramePlace{}, nullptr);
+    state_.unresolved.insert(next_sequence_);
+  }
+}
+
+void LogBuilder::take_readable_frames(ByteView image, std::uint32_t segment, std::uint64_t begin, std::uint64_t end,
+                                      std::uint64_t next_sequence, const std::string& reason) {
+  const DamagedRange where{.path = state_.segments[segment].path, .offset = begin, .reason = reason};
+  for (std::uint64_t at = begin; at + segment::frame_prefix_bytes < end && next_sequence_ < next_sequence;) {
+    const ByteView rest = image.subspan(at, end - at);
+    if (may_be_frame(rest)) {
+      const auto frame = segment::frame_at(rest);
+      if (frame && segment::frame_crc_matches(*frame)) {
+        const auto parsed = event::FrameView::parse(*frame);
+        if (parsed && parsed->header().sequence() >= next_sequence_ && parsed->header().sequence() < next_sequence) {
+          lose_until(parsed->header().sequence(), where);
+          if (take_frame(*frame, segment, at)) {
+            at += frame->size();
+            continue;
+          }
+        }
+      }
+    }
+    at += 8;
+  }
+  lose_until(next_sequence, where);
+}
+
+LogBuilder::Walked LogBuilder::walk_around_damage(ByteView image, std::uint32_t segment, std::uint64_t start,
+                                                  std::uint64_t limit) {
+  segment::CommitWalker walker(image.first(std::min<std::uint64_t>(limit, image.size())), state_.segments[segment].header,
+                               start);
+  Walked walked{.end = start, .sealed = false};
+  while (true) {
+    const segment::WalkStep step = walker.next();
+    if (step.at_end()) break;
+    if (step.commit) {
+      const segment::CommitHeader& header = step.commit->header;
+      // What claims events that cannot have stood in the bytes between, or that were already read, is not believed.
+      const std::uint64_t lost_max = (header.offset - walked.end) / event::layout::header_bytes_min;
+      if (header.first_sequence < next_sequence_ || header.first_sequence - next_sequence_ > lost_max) continue;
+      lose_until(header.first_sequence, {.path = state_.segments[segment].path,
+                                         .offset = header.offset,
+                                         .reason = "events are missing before this commit"});
+      if (!take(*step.commit, segment)) {
+        take_readable_frames(image, segment, header.offset, header.offset + header.length, header.next_sequence(),
+                             "the commit's events contradict it");
+      }
+      state_.link.advance(header);
+      walked = {.end = walker.offset(), .sealed = step.commit->seal.has_value()};
+      continue;
+    }
+    const segment::CommitFault& fault = *step.fault;
+    const std::string reason = fault.error.message;
+    if (fault.header && fault.header->offset + fault.header->length <= image.size()) {
+      take_readable_frames(image, segment, fault.offset, fault.header->offset + fault.header->length,
+                           fault.header->next_sequence(), reason);
+      walker.resume_at(fault.header->offset + fault.header->length);
+      walked.end = walker.offset();
+      continue;
+    }
+    if (!walker.skip_fault()) break;
+    const auto next = segment::find_commit_header(image, state_.segments[segment].header.salt,
+                                                  state_.segments[segment].header.number, walker.offset());
+    const std::uint64_t lost_max = (walker.offset() - fault.offset) / event::layout::header_bytes_min;
+    if (next && next->first_sequence >= next_sequence_ && next->first_sequence - next_sequence_ <= lost_max) {
+      take_readable_frames(image, segment, fault.offset, walker.offset(), next->first_sequence, reason);
+    }
+    walked.end = walker.offset();
+  }
+  return walked;
+}
+
+}  // namespace batpak::recovery

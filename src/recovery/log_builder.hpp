@@ -1,0 +1,42 @@
+// Takes the events of a log into a LogState, commit by commit.
+#pragma once
+
+#include "event/frame_view.hpp"
+#include "recovery/log_state.hpp"
+#include "segment/commit_walker.hpp"
+
+namespace batpak::recovery {
+
+// Threads: one.
+class LogBuilder {
+ public:
+  explicit LogBuilder(LogState& state) : state_(state) {}
+
+  // Takes a whole commit of segments[segment] in. Errors: damaged for what no batpak writes although the CRC holds,
+  // newer_format.
+  [[nodiscard]] Result<void> take(const segment::CommitView& commit, std::uint32_t segment);
+
+  // Walks a segment as far as `limit` bytes, around what is broken: what can be read is taken in, the rest is noted as
+  // damage. Returns where the walk ended: the place for the next commit.
+  struct Walked {
+    std::uint64_t end = 0;
+    bool sealed = false;
+  };
+  [[nodiscard]] Walked walk_around_damage(ByteView image, std::uint32_t segment, std::uint64_t start, std::uint64_t limit);
+
+  // Notes the events from the next expected one up to `next_sequence` as lost.
+  void lose_until(std::uint64_t next_sequence, const DamagedRange& where);
+  // The sequence of the next event.
+  [[nodiscard]] std::uint64_t next_sequence() const noexcept { return next_sequence_; }
+
+ private:
+  [[nodiscard]] Result<void> take_frame(ByteView frame, std::uint32_t segment, std::uint64_t offset);
+  void take_readable_frames(ByteView image, std::uint32_t segment, std::uint64_t begin, std::uint64_t end,
+                            std::uint64_t next_sequence, const std::string& reason);
+  [[nodiscard]] Result<void> note_store_event(const event::FrameView& frame);
+
+  LogState& state_;
+  std::uint64_t next_sequence_ = 0;
+};
+
+}  // namespace batpak::recovery

@@ -1,0 +1,54 @@
+// Everything the store knows of its log after opening it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "batpak/open_options.hpp"
+#include "event/store_meta.hpp"
+#include "event/type_registry.hpp"
+#include "index/mapped_segments.hpp"
+#include "index/tail_index.hpp"
+#include "platform/file_system.hpp"
+#include "proof/merkle.hpp"
+#include "segment/link_state.hpp"
+
+namespace batpak::recovery {
+
+struct SegmentFile {
+  std::string path;  // "log/….seg"
+  segment::SegmentHeader header;
+  std::uint64_t size = 0;
+};
+
+// Where the log ends and what is in it, as the writer goes on from it and readers look things up.
+//
+// Threads: filled by one; index, types and maps are shared with readers afterwards.
+struct LogState {
+  std::shared_ptr<platform::Directory> directory;
+  event::StoreMeta meta;
+  std::vector<SegmentFile> segments;
+  segment::LinkState link;
+  proof::RightEdge tree;
+  Timestamp last_time{};
+  EventId last_id;
+  Hash genesis_hash;
+  std::optional<std::array<std::byte, 32>> declared_key;
+  std::uint64_t session = 0;  // of this opening for writing: one more than any in the log
+  std::uint64_t signed_size = 0;  // of the newest checkpoint whose signature the log holds
+  bool ends_in_idle_mark = false;
+  bool repaired = false;  // recovery wrote something: the log must end in an idle mark before anything is shown
+  std::shared_ptr<index::TailIndex> index = std::make_shared<index::TailIndex>();
+  std::shared_ptr<event::TypeRegistry> types = std::make_shared<event::TypeRegistry>();
+  std::shared_ptr<index::MappedSegments> maps;
+  // Lost events that may be the head of some stream: while there is one, nothing can be linked safely.
+  std::set<std::uint64_t> unresolved;
+  OpenReport report;
+
+  [[nodiscard]] const segment::StoreId& store_id() const noexcept { return meta.genesis.store_id; }
+};
+
+}  // namespace batpak::recovery

@@ -1,0 +1,40 @@
+// Opening a log for writing: what DESIGN calls recovery. docs/FORMAT.md says what it does and MODEL.md why.
+#pragma once
+
+#include "platform/clock.hpp"
+#include "recovery/log_state.hpp"
+
+namespace batpak::recovery {
+
+struct RecoverOptions {
+  TornTail torn_tail = TornTail::quarantine;
+  platform::Entropy* entropy = nullptr;
+};
+
+// Brings the log in `directory` to a state in which everything shown is durable, and reads it in. The caller owns the
+// directory. Precondition: it holds a store (has_store).
+//
+// When it refuses (damaged, newer_format, foreign_segment) nothing was changed. After another error (io_error, no_space)
+// some of the repair may have been done; opening again does the rest.
+[[nodiscard]] Result<LogState> recover(std::shared_ptr<platform::Directory> directory, const RecoverOptions& options);
+
+enum class Found : std::uint8_t {
+  store,
+  nothing,      // no store, and nothing in the way of making one
+  interrupted,  // the beginnings of a store that was never finished: to be made anew
+};
+// Errors: damaged for a log without store.meta that holds more than a genesis; not_a_store for a directory with other files.
+[[nodiscard]] Result<Found> look_for_store(platform::Directory& directory);
+
+struct NewStore {
+  std::string origin;  // empty: made from the store id
+  std::optional<std::array<std::byte, 32>> key;
+  std::int64_t created = 0;              // microseconds since 1970
+  std::optional<Timestamp> first_time;   // of the genesis event; by default `created`
+  std::uint64_t segment_bytes = 0;
+  platform::Entropy* entropy = nullptr;
+};
+// Makes the genesis and, last, store.meta. Precondition: look_for_store() did not find a store; the caller owns the directory.
+[[nodiscard]] Result<void> create_store(platform::Directory& directory, const NewStore& options);
+
+}  // namespace batpak::recovery

@@ -1,0 +1,146 @@
+#include "base/limits.hpp"
+#include "base/try.hpp"
+#include "platform/fork_guard.hpp"
+#include "platform/posix_fs.hpp"
+#include "proof/checkpoint.hpp"
+#include "recovery/recover.hpp"
+#include "store/store_impl.hpp"
+
+namespace batpak {
+namespace {
+
+using base::fail;
+
+Result<void> check_options(const OpenOptions& options) {
+  const auto refuse = [](std::string message) { return fail(ErrorCode::invalid_argument, std::move(message)); };
+  if (options.segment_bytes < limits::segment_bytes_min || options.segment_bytes > limits::segment_bytes_max) {
+    return refuse("segment_bytes is " + std::to_string(limits::segment_bytes_min) + " to " +
+                  std::to_string(limits::segment_bytes_max));
+  }
+  if (options.queue_bytes_max < limits::segment_bytes_min) return refuse("queue_bytes_max is at least 64 KiB");
+  if (options.sync_interval.count() <= 0 || options.idle_mark_after.count() <= 0) {
+    return refuse("sync_interval and idle_mark_after are more than 0");
+  }
+  if (options.clock_skew_max.count() < 0) return refuse("clock_skew_max is not negative");
+  if (options.signing == SigningPolicy::each_event && !options.key) return refuse("signing each event needs a key");
+  if (!options.origin.empty()) BATPAK_CHECK(proof::check_origin(options.origin));
+  return {};
+}
+
+Result<void> check_key(const recovery::LogState& state, const OpenOptions& options) {
+  if (!state.declared_key) return {};
+  if (!options.key) {
+    return fail(ErrorCode::key_required, "the store is signed and cannot be written without its key");
+  }
+  if (options.key->public_key().bytes() != *state.declared_key) {
+    return fail(ErrorCode::wrong_key, "the store is signed with another key");
+  }
+  return {};
+}
+
+Result<std::shared_ptr<platform::Directory>> open_or_create(platform::FileSystem& files, const std::string& path,
+                                                            Create create) {
+  auto directory = files.open_directory(path);
+  if (directory || directory.error().code != ErrorCode::no_such_directory) return directory;
+  if (create == Create::never) return fail(Error(ErrorCode::not_a_store, "there is no store").at_path(path));
+  return files.create_directory(path);
+}
+
+Result<bool> make_store_if_asked(platform::Directory& directory, const OpenOptions& options, platform::Clock& clock,
+                                 platform::Entropy& entropy, const std::optional<Timestamp>& first_time) {
+  BATPAK_TRY(const recovery::Found found, recovery::look_for_store(directory));
+  if (found == recovery::Found::store) {
+    if (options.create == Create::always) return fail(ErrorCode::already_a_store, "there is a store already");
+    return false;
+  }
+  if (options.create == Create::never) return fail(ErrorCode::not_a_store, "there is no store");
+  recovery::NewStore store;
+  store.origin = options.origin;
+  if (options.key) store.key = options.key->public_key().bytes();
+  store.created = clock.wall_microseconds();
+  store.first_time = first_time;
+  store.segment_bytes = options.segment_bytes;
+  store.entropy = &entropy;
+  BATPAK_CHECK(recovery::create_store(directory, store));
+  return true;
+}
+
+Error with_directory(Error error, const std::string& path) {
+  if (error.path.empty()) {
+    error.path = path;
+  } else if (error.path.front() != '/' && !error.path.starts_with(path)) {
+    error.path = path + "/" + error.path;
+  }
+  return error;
+}
+
+}  // namespace
+
+namespace store {
+namespace {
+
+Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, const OpenOptions& options,
+                                                    const std::optional<Timestamp>& first_time) {
+  BATPAK_CHECK(check_options(options));
+  platform::FileSystem& files = options.file_system != nullptr ? *options.file_system : platform::posix_file_system();
+  platform::Clock& clock = options.clock != nullptr ? *options.clock : platform::system_clock();
+  platform::Entropy& entropy = options.entropy != nullptr ? *options.entropy : platform::system_entropy();
+  const std::chrono::nanoseconds begun = clock.monotonic();
+  BATPAK_TRY(auto directory, open_or_create(files, path, options.create));
+  BATPAK_TRY(auto lock, directory->lock_as_owner());
+  BATPAK_TRY(const bool created, make_store_if_asked(*directory, options, clock, entropy, first_time));
+  BATPAK_TRY(recovery::LogState state, recovery::recover(directory, {.torn_tail = options.torn_tail, .entropy = &entropy}));
+  BATPAK_CHECK(check_key(state, options));
+
+  const bool own_thread = options.housekeeping == OpenOptions::Housekeeping::thread;
+  BATPAK_TRY(auto log, engine::CommitLog::open(
+                           state, {.segment_bytes = options.segment_bytes,
+                                   .signing = options.signing,
+                                   .key = options.key,
+                                   .entropy = &entropy,
+                                   .signer_thread = own_thread ? engine::SignerThread::own : engine::SignerThread::none}));
+  engine::Writer::Options writer_options;
+  writer_options.queue_bytes_max = options.queue_bytes_max;
+  writer_options.sync_interval = options.sync_interval;
+  writer_options.idle_mark_after = options.idle_mark_after;
+  writer_options.clock_skew_max = options.clock_skew_max;
+  if (options.key) writer_options.key = options.key->public_key();
+  writer_options.clock = &clock;
+  writer_options.entropy = &entropy;
+  writer_options.own_thread = own_thread;
+  auto writer = std::make_unique<engine::Writer>(std::move(log), state.types, std::move(writer_options));
+  state.report.created = created;
+  state.report.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(clock.monotonic() - begun);
+  return std::make_unique<Store::Impl>(std::move(directory), std::move(lock), std::move(state), std::move(writer), entropy);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store::Impl>> open_for_writing(const std::string& path, const OpenOptions& options,
+                                                      const std::optional<Timestamp>& first_time) {
+  auto opened = open_directory(path, options, first_time);
+  if (!opened) return fail(with_directory(std::move(opened).error(), path));
+  return opened;
+}
+
+}  // namespace store
+
+Result<Store> Store::open(const std::string& path, OpenOptions options) {
+  BATPAK_TRY(auto impl, store::open_for_writing(path, options));
+  return Store(std::move(impl));
+}
+
+Result<Store> Store::open_read_only(const std::string& path, ReadOnlyOptions options) {
+  platform::FileSystem& files = options.file_system != nullptr ? *options.file_system : platform::posix_file_system();
+  const std::chrono::nanoseconds begun = platform::system_clock().monotonic();
+  auto directory = files.open_directory(path);
+  if (!directory) return fail(with_directory(std::move(directory).error(), path));
+  auto follower = recovery::LogFollower::open(*std::move(directory), options.undurable);
+  if (!follower) return fail(with_directory(std::move(follower).error(), path));
+  auto impl = std::make_unique<Impl>(*std::move(follower));
+  impl->report.elapsed =
+      std::chrono::duration_cast<std::chrono::microseconds>(platform::system_clock().monotonic() - begun);
+  return Store(std::move(impl));
+}
+
+}  // namespace batpak

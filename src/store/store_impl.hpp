@@ -1,0 +1,52 @@
+// A store put together from its rooms.
+#pragma once
+
+#include <memory>
+
+#include "batpak/store.hpp"
+#include "engine/writer.hpp"
+#include "recovery/follow.hpp"
+#include "recovery/log_state.hpp"
+
+namespace batpak {
+
+// Either a writer's store or a reader's; what both share is here.
+//
+// Threads: as Store.
+class Store::Impl {
+ public:
+  // A writer's store.
+  Impl(std::shared_ptr<platform::Directory> directory, std::unique_ptr<platform::OwnerLock> lock, recovery::LogState state,
+       std::unique_ptr<engine::Writer> writer, platform::Entropy& entropy);
+  // A reader's.
+  explicit Impl(std::unique_ptr<recovery::LogFollower> follower);
+  ~Impl();
+
+  // Errors: forked_child, closed, read_only.
+  [[nodiscard]] Result<void> check_writable() const;
+  [[nodiscard]] Result<void> check_usable() const;
+  [[nodiscard]] Result<Snapshot> snapshot();
+  [[nodiscard]] Result<std::vector<Receipt>> append(std::span<engine::Item> items, Durability durability,
+                                                    engine::Writer::WhenFull when_full);
+  [[nodiscard]] Result<void> close();
+
+  std::shared_ptr<platform::Directory> directory;
+  std::unique_ptr<platform::OwnerLock> lock;
+  recovery::LogState state;  // its link, tree and clocks are the writer's from here on
+  std::unique_ptr<engine::Writer> writer;
+  platform::Entropy* entropy = nullptr;
+  base::Mutex follower_mutex;
+  std::unique_ptr<recovery::LogFollower> follower BATPAK_GUARDED_BY(follower_mutex);
+  OpenReport report;
+  std::uint64_t fork_generation = 0;
+  base::Atomic<bool> closed{false};
+};
+
+namespace store {
+
+// Opens for writing with everything the public options can say; `first_time` is that of a new store's genesis (salvage).
+[[nodiscard]] Result<std::unique_ptr<Store::Impl>> open_for_writing(const std::string& path, const OpenOptions& options,
+                                                                    const std::optional<Timestamp>& first_time = {});
+
+}  // namespace store
+}  // namespace batpak
