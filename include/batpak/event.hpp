@@ -85,6 +85,8 @@ class EventView {
   [[nodiscard]] Result<Metadata> metadata() const;
   // Recomputed from the payload's bytes; what content_hash() must equal. Meaningless where erased.
   [[nodiscard]] Hash compute_content_hash() const;
+  // The whole frame, as it stands in its segment.
+  [[nodiscard]] std::span<const std::byte> frame_bytes() const { return {parts_.frame, parts_.frame_size}; }
   // The header bytes that the event hash is computed over; see docs/FORMAT.md.
   [[nodiscard]] std::span<const std::byte> header() const;
 

@@ -21,7 +21,7 @@ struct SalvageReport {
 // yet. The new store has its own identity and chain; its first event after the genesis records the source, the damage and
 // what was lost, and every copied event keeps its id, times and content, and names its old sequence and event hash in an
 // extension of its header. The source is not changed. Where `key` is given the new store is signed with it.
-// Errors: as Store::open; nothing is left at `destination` when it fails.
+// Errors: as Store::open; when it fails, nothing but empty directories is left at `destination`.
 [[nodiscard]] Result<SalvageReport> salvage(const std::string& source, const std::string& destination,
                                             const OpenOptions& options = {});
 

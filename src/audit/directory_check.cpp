@@ -403,7 +403,13 @@ void DirectoryCheck::report_tail(const std::shared_ptr<const OpenSegment>& segme
                 number(report_.tail_bytes) + " bytes behind the last whole commit: " + fault.error.message);
   // A write that was cut off does not look like one changed byte.
   SpanChecker checker(signer_);
-  FaultyRange range{.begin = fault.offset, .end = view.size(), .next_sequence = {}, .fault = fault};
+  const std::uint64_t sector = std::min<std::uint64_t>(base::align_up(fault.offset, limits::sector_bytes), view.size());
+  const bool is_mark = first_non_zero(view.subspan(fault.offset)) >= sector - fault.offset;
+  FaultyRange range{.begin = is_mark ? sector : fault.offset, .end = view.size(), .next_sequence = {}, .fault = fault};
+  if (is_mark) {
+    range.fault.header.reset();
+    if (const auto header = segment::decode_commit_header(view.subspan(sector), segment->header.salt)) range.fault.header = *header;
+  }
   CheckedSpan checked = checker.check({.segment = segment, .commits = {}, .fault = std::move(range)});
   if (!checked.commits.empty() && checked.commits.front().view) findings_.add_all(std::move(checked.findings));
 }

@@ -50,6 +50,7 @@ void History::take_commit(const OpenSegment& segment, const CheckedCommit& commi
   check_link(place, header, start);
   const bool doubtful = !std::ranges::all_of(events, [](const EventFacts& e) { return e.frame && e.states_its_hash(); });
   if (doubtful) tree_.remember();
+  bool moved = false;  // an event of earlier on stands here again
   for (const EventFacts& event : events) {
     Place here{.path = segment.path, .offset = event.offset, .sequence = next_sequence_};
     if (!event.frame) {
@@ -60,11 +61,24 @@ void History::take_commit(const OpenSegment& segment, const CheckedCommit& commi
     }
     const std::uint64_t stated = event.frame->header().sequence();
     if (stated != next_sequence_) {
-      findings_.add(Law::sequence, here,
-                    "the event says to be number " + number(stated) + " and stands where " + number(next_sequence_) + " belongs");
+      // An event whose hash holds is what it says, and stands in the wrong place; else it is the number that was changed.
+      const bool believed = event.states_its_hash();
+      if (believed && stated > next_sequence_ && stated < commit.view->end.tree_size) {
+        lose_until(here, stated);
+        here.sequence = stated;
+      } else {
+        findings_.add(Law::sequence, here,
+                      "the event says to be number " + number(stated) + " and stands where " + number(next_sequence_) +
+                          " belongs");
+        if (believed && stated < next_sequence_) {
+          moved = true;
+          continue;
+        }
+      }
     }
     take_event(here, event);
   }
+  if (moved) batch_size_ = 0;
   end_batch(place);
   const Place end{.path = segment.path,
                   .offset = header.offset + segment::commit_header_bytes + commit.view->body.size(),

@@ -37,10 +37,11 @@ event::TypeRequest type_request(const Item& item) {
           .fields = item.type->fields()};
 }
 
-bool is_store_event(const Item& item) { return item.type == nullptr && item.name.empty(); }
+// The store's own events and those that salvage copies: their kind is in the draft.
+bool is_ready_made(const Item& item) { return item.type == nullptr && item.name.empty(); }
 
 std::uint64_t declaration_bytes(const Item& item) {
-  if (is_store_event(item)) return 0;
+  if (is_ready_made(item)) return 0;
   std::uint64_t bytes = 512 + (item.type == nullptr ? item.name.size() : item.type->type.name.size());
   if (item.type != nullptr) {
     for (const FieldDescription& field : item.type->fields()) bytes += field.name.size() + field.type.size() + 32;
@@ -214,7 +215,7 @@ Result<void> Writer::accept(Request& request) {
     if (item.type != nullptr && item.type == last) continue;
     last = item.type;
     const auto answer = types_->ask(type_request(item));
-    if (!is_store_event(item) && !(answer && answer->declared)) bytes += declaration_bytes(item);
+    if (!is_ready_made(item) && !(answer && answer->declared)) bytes += declaration_bytes(item);
   }
   if (bytes > log_->body_bytes_max()) {
     return fail(ErrorCode::batch_too_large, "the events and the declarations of their types do not fit into one commit");
@@ -237,7 +238,7 @@ Result<void> Writer::accept_items(Request& request, std::int64_t wall) {
   const detail::PayloadType* last = nullptr;
   EventKind last_kind;
   for (Item& item : request.items) {
-    if (is_store_event(item)) continue;
+    if (is_ready_made(item)) continue;
     if (item.type != nullptr && item.type == last) {
       item.draft.set_kind(last_kind);
       continue;

@@ -1,0 +1,271 @@
+#include "batpak/salvage.hpp"
+
+#include <set>
+
+#include "base/limits.hpp"
+#include "base/try.hpp"
+#include "crypto/hex.hpp"
+#include "event/draft.hpp"
+#include "event/frame_view.hpp"
+#include "event/id_source.hpp"
+#include "event/store_events.hpp"
+#include "store/store_impl.hpp"
+
+namespace batpak {
+namespace {
+
+using base::fail;
+
+constexpr std::size_t events_at_once = 1000;
+
+// The store's own events of the new store get times between its genesis and the first copied event, which keep theirs: a
+// second is room for them.
+constexpr std::int64_t room_microseconds = 1'000'000;
+
+// The time of the first event that can be read; that of the genesis, unless it is damaged.
+Result<Timestamp> first_time(const Snapshot& snapshot) {
+  for (const Result<EventView>& event : snapshot.read({.from = {}, .store_events = StoreEvents::include})) {
+    if (event) return event->time();
+  }
+  return fail(ErrorCode::damaged, "no event of the store can be read");
+}
+
+class Salvage {
+ public:
+  Salvage(const Store& source, Store::Impl& destination, Timestamp genesis_time)
+      : source_(source),
+        destination_(destination),
+        own_time_{.microseconds = genesis_time.microseconds + 1000, .counter = 0},
+        own_ids_(EventId{}) {}
+
+  // Two passes: what is lost must be known before the first event is copied, since the record of it comes first.
+  Result<SalvageReport> run() {
+    report_.source_origin = source_.origin();
+    report_.destination_origin = destination_.state.meta.genesis.origin;
+    for (const DamagedRange& range : source_.open_report().damage) {
+      report_.damage.push_back(range);
+      report_.events_lost += range.next_sequence - range.first_sequence;
+    }
+    BATPAK_TRY(const Snapshot snapshot, source_.snapshot());
+    look_through(snapshot);
+    BATPAK_CHECK(record_damage());
+    for (const auto& [kind, version] : undeclared_) BATPAK_CHECK(declare_lost_type(EventKind::from_value(kind), version));
+    BATPAK_CHECK(copy(snapshot));
+    return std::move(report_);
+  }
+
+ private:
+  void look_through(const Snapshot& snapshot) {
+    std::set<std::pair<std::uint16_t, std::uint16_t>> declared;
+    for (const Result<EventView>& event : snapshot.read({.from = {}, .store_events = StoreEvents::include})) {
+      if (!event) {
+        // A place that opening already listed is not counted twice.
+        if (event.error().sequence && !event.error().path.empty()) lose(*event.error().sequence, event.error());
+        continue;
+      }
+      if (!holds(*event)) {
+        lose(event->sequence(), Error(ErrorCode::corrupt, "the event's bytes do not give its hashes"));
+        continue;
+      }
+      if (event->kind() == event::TypeDeclaration::kind) {
+        const auto declaration = decode_payload<event::TypeDeclaration>(event->payload());
+        if (declaration) declared.insert({declaration->declares, declaration->version});
+      } else if (!event->kind().is_system() && !declared.contains({event->kind().value(), event->payload_version()})) {
+        undeclared_.insert({event->kind().value(), event->payload_version()});
+      }
+    }
+  }
+
+  static bool holds(const EventView& event) {
+    const auto header = event::HeaderView::parse(event.header());
+    return header && header->compute_event_hash() == event.event_hash() &&
+           (event.payload_erased() || event.compute_content_hash() == event.content_hash());
+  }
+
+  void lose(std::uint64_t sequence, const Error& error) {
+    lost_.insert(sequence);
+    ++report_.events_lost;
+    report_.damage.push_back({.path = error.path,
+                              .offset = error.offset.value_or(0),
+                              .first_sequence = sequence,
+                              .next_sequence = sequence + 1,
+                              .reason = error.message});
+  }
+
+  Result<void> record_damage() {
+    event::SalvageRecord record;
+    record.events_lost = report_.events_lost;
+    for (const DamagedRange& range : report_.damage) {
+      if (record.lost.size() == lost_ranges_max) break;  // the count above stays true
+      record.lost.push_back(
+          {.first_sequence = range.first_sequence, .next_sequence = range.next_sequence, .reason = range.reason});
+    }
+    record.source_origin = source_.origin();
+    record.source_store_id = source_store_id();
+    return append_own(event::SalvageRecord::entity, event::SalvageRecord::kind, record);
+  }
+
+  segment::StoreId source_store_id() const {
+    segment::StoreId id{};
+    static_cast<void>(crypto::from_hex(source_.store_id(), id));  // its own text form
+    return id;
+  }
+
+  Result<void> copy(const Snapshot& snapshot) {
+    for (const Result<EventView>& event : snapshot.read({.from = {}, .store_events = StoreEvents::include})) {
+      if (!event || lost_.contains(event->sequence())) continue;
+      const EventKind kind = event->kind();
+      // The new store has its own genesis and key.
+      if (kind == event::Genesis::kind || kind == event::KeyDeclaration::kind) continue;
+      if (kind == event::TypeDeclaration::kind) {
+        BATPAK_CHECK(declare(*event));
+      }
+      BATPAK_TRY(engine::Item item, copy_of(*event));
+      BATPAK_CHECK(append(std::move(item)));
+      ++report_.events_copied;
+    }
+    return flush();
+  }
+
+  Result<void> declare(const EventView& event) {
+    BATPAK_TRY(const auto declaration, decode_payload<event::TypeDeclaration>(event.payload()));
+    destination_.state.types->add(event::declared_type(declaration, event.sequence()));
+    return {};
+  }
+
+  // A type whose declaration was lost gets one that says so.
+  Result<void> declare_lost_type(EventKind kind, std::uint16_t version) {
+    event::TypeDeclaration declaration;
+    declaration.declares = kind.value();
+    declaration.version = version;
+    for (const DeclaredType& type : source_.types()) {
+      if (type.kind == kind.value()) declaration.name = type.name;
+    }
+    if (declaration.name.empty()) declaration.name = "salvaged." + to_string(kind);
+    destination_.state.types->add(event::declared_type(declaration, 0));
+    return append_own(event::TypeDeclaration::entity, event::TypeDeclaration::kind, declaration);
+  }
+
+  template <class T>
+  Result<void> append_own(std::string_view entity, EventKind kind, const T& payload) {
+    event::DraftFields fields;
+    fields.entity = entity;
+    fields.scope = event::store_scope;
+    fields.kind = kind;
+    event::DraftFrame draft = event::DraftFrame::begin(fields, {});
+    BATPAK_CHECK(encode_payload(draft.payload_buffer(), payload));
+    BATPAK_CHECK(draft.finish(random<event::Salt>()));
+    ++own_time_.counter;
+    engine::Item::Kept kept{.id = own_ids_.next(own_time_.microseconds, random<std::uint64_t>(), random<std::uint64_t>()),
+                            .time = own_time_,
+                            .wall_microseconds = platform::system_clock().wall_microseconds()};
+    return append({.draft = std::move(draft), .type = nullptr, .name = {}, .kept = kept});
+  }
+
+  template <class T>
+  T random() {
+    T value;
+    destination_.entropy->fill(std::as_writable_bytes(std::span(&value, 1)));
+    return value;
+  }
+
+  // Content and salts as they were, so that old content hashes still hold; the chain is the new store's.
+  Result<engine::Item> copy_of(const EventView& view) {
+    BATPAK_TRY(const event::HeaderView header, event::HeaderView::parse(view.header()));
+    BATPAK_TRY(const event::FrameView frame, event::FrameView::parse(view.frame_bytes()));
+    Bytes extensions(header.extensions().begin(), header.extensions().end());
+    base::append_le(extensions, event::extension_salvaged_from);
+    base::append_le<std::uint16_t>(extensions, sizeof(std::uint64_t) + Hash::bytes_size);
+    base::append_le(extensions, header.sequence());
+    base::append(extensions, view.event_hash().bytes);
+    if (extensions.size() > limits::extension_bytes_max) {
+      return fail(Error(ErrorCode::too_large, "the event was salvaged too often").at_sequence(view.sequence()));
+    }
+    event::DraftFields fields;
+    fields.entity = header.entity();
+    fields.scope = header.scope();
+    fields.kind = header.kind();
+    fields.payload_version = header.payload_version();
+    fields.lane = header.lane();
+    fields.correlation = header.correlation();
+    fields.causation = header.causation();
+    fields.idempotency_key = header.idempotency_key();
+    fields.metadata = frame.metadata();
+    fields.extensions = extensions;
+    event::DraftFrame draft = event::DraftFrame::begin(fields, salt_of(frame.metadata_section()));
+    base::append(draft.payload_buffer(), frame.payload());
+    BATPAK_CHECK(draft.finish(salt_of(frame.payload_section())));
+    const engine::Item::Kept kept{.id = header.id(), .time = header.time(), .wall_microseconds = header.wall_microseconds()};
+    return engine::Item{.draft = std::move(draft), .type = nullptr, .name = {}, .kept = kept};
+  }
+
+  static event::Salt salt_of(ByteView section) {
+    event::Salt salt{};
+    if (!section.empty()) {
+      const ByteView bytes = section.subspan(event::layout::length_bytes, salt.size());
+      std::copy(bytes.begin(), bytes.end(), salt.begin());
+    }
+    return salt;
+  }
+
+  Result<void> append(engine::Item item) {
+    const std::uint64_t size = item.draft.signed_frame_size();
+    if (items_.size() == events_at_once || bytes_ + size > destination_.writer->request_bytes_max()) BATPAK_CHECK(flush());
+    bytes_ += size;
+    items_.push_back(std::move(item));
+    return {};
+  }
+
+  Result<void> flush() {
+    if (items_.empty()) return {};
+    BATPAK_TRY(const auto receipts,
+               destination_.append(items_, Durability::buffered, engine::Writer::WhenFull::wait));
+    items_.clear();
+    bytes_ = 0;
+    return {};
+  }
+
+  static constexpr std::size_t lost_ranges_max = 10'000;
+
+  const Store& source_;
+  Store::Impl& destination_;
+  Timestamp own_time_;
+  event::IdSource own_ids_;
+  SalvageReport report_;
+  std::set<std::uint64_t> lost_;
+  std::set<std::pair<std::uint16_t, std::uint16_t>> undeclared_;
+  std::vector<engine::Item> items_;
+  std::uint64_t bytes_ = 0;
+};
+
+// A destination that did not become a store is emptied again.
+void remove_files(platform::Directory& directory) {
+  for (const std::string_view folder : {std::string_view("log"), std::string_view(".")}) {
+    const auto entries = directory.list(folder);
+    if (!entries) continue;
+    for (const platform::DirectoryEntry& entry : *entries) {
+      if (!entry.is_directory) static_cast<void>(directory.remove(std::string(folder) + "/" + entry.name));
+    }
+  }
+}
+
+}  // namespace
+
+Result<SalvageReport> salvage(const std::string& source, const std::string& destination, const OpenOptions& options) {
+  // What is whole but perhaps not durable is as good as what recovery would have kept.
+  BATPAK_TRY(const Store from, Store::open_read_only(source, {.undurable = ReadOnlyOptions::Undurable::show,
+                                                              .file_system = options.file_system}));
+  BATPAK_TRY(const Snapshot snapshot, from.snapshot());
+  BATPAK_TRY(const Timestamp first, first_time(snapshot));
+  const Timestamp genesis_time{.microseconds = first.microseconds - room_microseconds, .counter = 0};
+  OpenOptions new_store = options;
+  new_store.create = Create::always;
+  BATPAK_TRY(auto impl, store::open_for_writing(destination, new_store, genesis_time));
+  Result<SalvageReport> report = Salvage(from, *impl, genesis_time).run();
+  const Result<void> closed = impl->close();
+  if (report && closed) return report;
+  remove_files(*impl->directory);
+  return fail(report ? closed.error() : report.error());
+}
+
+}  // namespace batpak
