@@ -1,0 +1,80 @@
+#include "event/store_events.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "crypto/hex.hpp"
+
+namespace batpak::event {
+namespace {
+
+template <class T>
+std::string hex_of(const T& payload) {
+  std::vector<std::byte> bytes;
+  EXPECT_TRUE(encode_payload(bytes, payload));
+  return crypto::to_hex(bytes);
+}
+
+std::string hex_text(std::string_view text) { return crypto::to_hex(std::as_bytes(std::span(text.data(), text.size()))); }
+// A key of a MessagePack map, shorter than 32 bytes.
+std::string key(std::string_view name) {
+  const std::byte head = static_cast<std::byte>(0xA0 | name.size());
+  return crypto::to_hex({&head, 1}) + hex_text(name);
+}
+
+TEST(store_events, a_genesis_has_these_bytes) {
+  Genesis genesis;
+  genesis.created = 1;
+  genesis.origin = "o";
+  genesis.store_id.fill(std::byte{0x5A});
+  const std::string id = "c410" + crypto::to_hex(genesis.store_id);
+  EXPECT_EQ(hex_of(genesis), "86" + key("created") + "01" + key("format") + "01" + key("key") + "c0" + key("origin") +
+                                 "a16f" + key("recovery_key_hash") + "c0" + key("store_id") + id);
+  genesis.key.emplace().fill(std::byte{0x4B});
+  EXPECT_EQ(hex_of(genesis), "86" + key("created") + "01" + key("format") + "01" + key("key") + "c420" +
+                                 crypto::to_hex(*genesis.key) + key("origin") + "a16f" + key("recovery_key_hash") + "c0" +
+                                 key("store_id") + id);
+}
+
+TEST(store_events, a_type_declaration_has_these_bytes) {
+  TypeDeclaration type;
+  type.fields = {{.name = "x", .type = "i32"}};
+  type.declares = 0xF001;
+  type.name = "m";
+  type.version = 2;
+  EXPECT_EQ(hex_of(type), "84" + key("declares") + "cdf001" + key("fields") + "9182" + key("name") + "a178" + key("type") +
+                              key("i32") + key("name") + "a16d" + key("version") + "02");
+}
+
+TEST(store_events, a_key_declaration_has_these_bytes) {
+  KeyDeclaration declaration;
+  declaration.key.fill(std::byte{0x4B});
+  EXPECT_EQ(hex_of(declaration),
+            "82" + key("key") + "c420" + crypto::to_hex(declaration.key) + key("recovery_key_hash") + "c0");
+}
+
+TEST(store_events, a_salvage_record_has_these_bytes) {
+  SalvageRecord record;
+  record.events_lost = 3;
+  record.lost = {{.first_sequence = 1, .next_sequence = 4, .reason = "r"}};
+  record.source_origin = "o";
+  EXPECT_EQ(hex_of(record), "84" + key("events_lost") + "03" + key("lost") + "9183" + key("first_sequence") + "01" +
+                                key("next_sequence") + "04" + key("reason") + "a172" + key("source_origin") + "a16f" +
+                                key("source_store_id") + "c410" + std::string(32, '0'));
+}
+
+TEST(store_events, kinds_are_the_stores_own_and_have_names) {
+  EXPECT_EQ(store_event_name(Genesis::kind), "batpak.genesis");
+  EXPECT_EQ(store_event_name(TypeDeclaration::kind), "batpak.type");
+  EXPECT_EQ(store_event_name(KeyDeclaration::kind), "batpak.key");
+  EXPECT_EQ(store_event_name(SalvageRecord::kind), "batpak.salvage");
+  EXPECT_EQ(store_event_name(EventKind(0x0, 0xFFF)), "");
+  EXPECT_EQ(store_event_name(EventKind(0x1, 0x001)), "");
+  for (const EventKind kind : {Genesis::kind, TypeDeclaration::kind, KeyDeclaration::kind, SalvageRecord::kind}) {
+    EXPECT_TRUE(kind.is_system());
+  }
+}
+
+}  // namespace
+}  // namespace batpak::event
