@@ -28,10 +28,15 @@ template <class T>
 
 namespace detail {
 
+// Errors: invalid_name, unless `name` can name a type of event: 1–255 bytes of UTF-8 without control characters, not
+// beginning "batpak.".
+[[nodiscard]] Result<void> check_event_name(std::string_view name);
+
 // One per payload type and program; its address serves as a key.
 struct PayloadType {
   EventType type;
   const std::vector<FieldDescription>& (*fields)();
+  bool has_valid_name;
 };
 
 template <class T>
@@ -43,7 +48,7 @@ const PayloadType& payload_type() {
   static_assert(type.category != EventKind::category_named,
                 "batpak: category 0x1 is assigned by the store; give only a name, or a category from 0x2 to 0xF");
   static_assert(type.version >= 1, "batpak: payload versions start at 1");
-  static const PayloadType instance{type, &field_list<T>};
+  static const PayloadType instance{type, &field_list<T>, check_event_name(type.name).has_value()};
   return instance;
 }
 

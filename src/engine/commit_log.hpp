@@ -80,6 +80,8 @@ class CommitLog {
   [[nodiscard]] Checkpoint durable_checkpoint() const {
     return {.origin = origin_, .size = durable_.sequence, .root = durable_root_};
   }
+  [[nodiscard]] const std::string& origin() const noexcept { return origin_; }
+  [[nodiscard]] const Hash& durable_root() const noexcept { return durable_root_; }
   // The newest one that was signed; null without a key.
   [[nodiscard]] const std::shared_ptr<const CheckpointNote>& signed_checkpoint() const noexcept { return signed_checkpoint_; }
 

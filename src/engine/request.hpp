@@ -49,6 +49,8 @@ struct Request {
   std::vector<Receipt> receipts;
   std::optional<Error> error;
 
+  Request* next = nullptr;  // in the queue, then in its group
+
   enum State : std::uint32_t { waiting, lead, done };
   // Release by the writer after the results, acquire by the caller before it reads them.
   base::Atomic<std::uint32_t> state{waiting};

@@ -27,6 +27,12 @@ event::Salt random_salt(platform::Entropy& entropy) {
   return salt;
 }
 
+Error outcome_unknown(Error error) {
+  error.message = "the write failed, and whether its events are there shows reopening: " + error.message;
+  error.code = ErrorCode::outcome_unknown;
+  return error;
+}
+
 event::TypeRequest type_request(const Item& item) {
   if (item.type == nullptr) return {.category = 0, .type_id = 0, .version = 1, .name = item.name, .fields = {}};
   const EventType& type = item.type->type;
@@ -54,8 +60,11 @@ std::uint64_t declaration_bytes(const Item& item) {
 Writer::Writer(std::unique_ptr<CommitLog> log, std::shared_ptr<event::TypeRegistry> types, Options options)
     : options_(std::move(options)), types_(std::move(types)), log_(std::move(log)) {
   request_bytes_max_ = std::min({limits::batch_bytes_max, options_.queue_bytes_max, log_->body_bytes_max()});
-  last_work_ = options_.clock->monotonic();
-  publish_progress();
+  {
+    const base::Lock lock(mutex_);
+    last_work_ = options_.clock->monotonic();
+    publish_progress();
+  }
   if (options_.own_thread) house_keeper_ = base::Thread([this] { run_house_keeping(); });
 }
 
@@ -82,7 +91,7 @@ Result<void> Writer::submit(Request& request, WhenFull when_full) {
     }
     if (closed_) return fail(ErrorCode::closed, "the store is closed");
     if (poison_) return fail(*poison_);
-    queue_.push_back(&request);
+    queue_.push_back(request);
     queued_bytes_ += request.bytes;
     if (!writing_) {
       writing_ = true;
@@ -104,58 +113,68 @@ Result<void> Writer::submit(Request& request, WhenFull when_full) {
   return {};
 }
 
+void Writer::Group::push_back(Request& request) noexcept {
+  request.next = nullptr;
+  (first == nullptr ? first : last->next) = &request;
+  last = &request;
+  bytes += request.bytes;
+}
+
+Request* Writer::Group::pop_front() noexcept {
+  Request* const request = first;
+  first = request->next;
+  bytes -= request->bytes;
+  return request;
+}
+
 // The caller is the writer. One group, then the role goes on to whoever is first in the queue.
 void Writer::lead(base::Lock& lock) {
-  Group group;
-  take_group(group);
-  const std::uint64_t bytes = [&] {
-    std::uint64_t sum = 0;
-    for (const Request* request : group) sum += request->bytes;
-    return sum;
-  }();
+  Group group = take_group();
   const bool poisoned = poison_.has_value();
   lock.unlock();
   if (poisoned) {
-    for (Request* request : group) request->error = Error(ErrorCode::poisoned, "an earlier write failed; reopen the store");
+    for (Request* request = group.first; request != nullptr; request = request->next) {
+      request->error = Error(ErrorCode::poisoned, "an earlier write failed; reopen the store");
+    }
   } else {
     carry_out(group);
   }
-  publish_progress();
   lock.lock();
-  queued_bytes_ -= bytes;
-  Request* const next = queue_.empty() ? nullptr : queue_.front();
+  publish_progress();
+  queued_bytes_ -= group.bytes;
+  Request* const next = queue_.first;
   if (next == nullptr) writing_ = false;
   room_.notify_all();
   lock.unlock();
   // Release: the results, and with the role everything that is the writer's alone. A request may be gone as soon as it is
-  // told that it is done, so nothing of it is touched afterwards.
+  // told that it is done, so nothing of it is read afterwards.
   if (next != nullptr) {
     next->state.store(Request::lead, std::memory_order_release);
     next->state.notify_one();
   }
-  for (Request* request : group) {
+  while (group.first != nullptr) {
+    Request* const request = group.pop_front();
     request->state.store(Request::done, std::memory_order_release);
     request->state.notify_one();
   }
   lock.lock();
 }
 
-void Writer::take_group(Group& group) {
-  std::uint64_t bytes = 0;
-  while (!queue_.empty() && (group.empty() || bytes + queue_.front()->bytes <= group_bytes_max)) {
-    bytes += queue_.front()->bytes;
-    group.push_back(queue_.front());
-    queue_.pop_front();
+Writer::Group Writer::take_group() {
+  Group group;
+  while (queue_.first != nullptr && (group.first == nullptr || group.bytes + queue_.first->bytes <= group_bytes_max)) {
+    group.push_back(*queue_.pop_front());
   }
+  return group;
 }
 
 void Writer::carry_out(const Group& group) {
   bool sync = false;
   // A mark that came together with work is not due any more.
-  const bool mark = group.size() == 1 && group.front()->task == Task::idle_mark;
+  const bool mark = group.first == group.last && group.first->task == Task::idle_mark;
   bool flush = log_->open_commit_bytes() >= open_commit_bytes_max;
   std::optional<Error> broken;
-  for (Request* request : group) {
+  for (Request* request = group.first; request != nullptr; request = request->next) {
     if (broken) {
       request->error = *broken;
       continue;
@@ -182,14 +201,10 @@ void Writer::carry_out(const Group& group) {
     } else if (flush || log_->open_commit_bytes() >= open_commit_bytes_max) {
       done = log_->write(CommitLog::Visibility::now);
     }
-    if (!done) {
-      broken = std::move(done).error();
-      broken->message = "the write failed, and whether its events are there shows reopening: " + broken->message;
-      broken->code = ErrorCode::outcome_unknown;
-    }
+    if (!done) broken = outcome_unknown(std::move(done).error());
   }
   if (broken) {
-    for (Request* request : group) {
+    for (Request* request = group.first; request != nullptr; request = request->next) {
       if (!request->error) request->error = *broken;
       request->receipts.clear();
     }
@@ -199,39 +214,57 @@ void Writer::carry_out(const Group& group) {
     poison_->message = "an earlier write failed, reopen the store: " + broken->message;
     return;
   }
-  for (Request* request : group) {
+  if (!log_->signed_checkpoint()) return;
+  for (Request* request = group.first; request != nullptr; request = request->next) {
     if (request->durability == Durability::buffered) continue;
     for (Receipt& receipt : request->receipts) receipt.checkpoint = log_->signed_checkpoint();
   }
 }
 
+// Sets the kinds of a request whose types are all declared. What is ready-made has its kind already.
+bool Writer::find_known_kinds(Request& request) const {
+  const detail::PayloadType* last = nullptr;
+  EventKind kind;
+  for (Item& item : request.items) {
+    if (is_ready_made(item)) continue;
+    if (item.type == nullptr) return false;
+    if (item.type != last) {
+      const auto known = known_kinds_.find(item.type);
+      if (known == known_kinds_.end()) return false;
+      last = item.type;
+      kind = known->second;
+    }
+    item.draft.set_kind(kind);
+  }
+  return true;
+}
+
 // Errors: outcome_unknown when the log is lost for writing; everything else refuses this request only.
 Result<void> Writer::accept(Request& request) {
-  std::uint64_t bytes = declaration_bytes_fixed;
-  for (const Item& item : request.items) bytes += item.draft.signed_frame_size();
-  // Only what is not declared yet needs room for a declaration; many items of one type are judged once.
-  const void* last = nullptr;
-  for (const Item& item : request.items) {
-    if (item.type != nullptr && item.type == last) continue;
-    last = item.type;
-    const auto answer = types_->ask(type_request(item));
-    if (!is_ready_made(item) && !(answer && answer->declared)) bytes += declaration_bytes(item);
+  const bool all_declared = find_known_kinds(request);
+  std::uint64_t bytes = declaration_bytes_fixed + request.bytes;
+  if (!all_declared) {
+    // Room for a declaration of everything that may need one; many items of one type in a row need one.
+    const detail::PayloadType* last = nullptr;
+    for (const Item& item : request.items) {
+      if (item.type == nullptr || item.type != last) bytes += declaration_bytes(item);
+      last = item.type;
+    }
   }
   if (bytes > log_->body_bytes_max()) {
     return fail(ErrorCode::batch_too_large, "the events and the declarations of their types do not fit into one commit");
   }
   if (auto room = log_->make_room(bytes); !room) {
-    Error error = std::move(room).error();
-    if (error.code != ErrorCode::not_written) {
-      error.message = "the write failed, and whether its events are there shows reopening: " + error.message;
-      error.code = ErrorCode::outcome_unknown;
-    }
-    return fail(std::move(error));
+    return fail(room.error().code == ErrorCode::not_written ? room.error() : outcome_unknown(room.error()));
   }
-  return accept_items(request, options_.clock->wall_microseconds());
+  const std::int64_t wall = options_.clock->wall_microseconds();
+  if (!all_declared) BATPAK_CHECK(declare_types(request, wall));
+  BATPAK_CHECK(declare_key(wall));
+  accept_items(request, wall);
+  return {};
 }
 
-Result<void> Writer::accept_items(Request& request, std::int64_t wall) {
+Result<void> Writer::declare_types(Request& request, std::int64_t wall) {
   // All items are judged before any is accepted; what a refused batch declared is forgotten.
   const std::size_t declared_before = types_->size();
   std::vector<event::TypeDeclaration> declarations;
@@ -265,17 +298,23 @@ Result<void> Writer::accept_items(Request& request, std::int64_t wall) {
     last_kind = answer->kind;
   }
   BATPAK_CHECK(declare_key(wall));
+  for (const Item& item : request.items) {
+    if (item.type != nullptr) known_kinds_.insert_or_assign(item.type, item.draft.kind());
+  }
   for (const event::TypeDeclaration& declaration : declarations) {
     Bytes payload;
     BATPAK_CHECK(encode_payload(payload, declaration));
     add_store_event(event::TypeDeclaration::entity, event::TypeDeclaration::kind, payload, wall);
   }
+  return {};
+}
+
+void Writer::accept_items(Request& request, std::int64_t wall) {
   request.receipts.reserve(request.items.size());
   for (Item& item : request.items) {
     request.receipts.push_back(add_item(item, item.kept ? item.kept->wall_microseconds : wall));
     request.receipts.back().durability = request.durability;
   }
-  return {};
 }
 
 Result<void> Writer::declare_key(std::int64_t wall) {
@@ -326,14 +365,14 @@ void Writer::publish_progress() {
   unseen_.store(log_->has_open_commit() ? 1 : 0, std::memory_order_release);
   const bool undurable = !log_->all_durable();
   const std::chrono::nanoseconds now = options_.clock->monotonic();
-  const base::Lock lock(mutex_);
   const bool due = ends_in_mark_ != log_->ends_in_idle_mark() || undurable_ != undurable || log_->wants_spare();
   wants_spare_ = log_->wants_spare();
   if (undurable && !undurable_) undurable_since_ = now;
   undurable_ = undurable;
   ends_in_mark_ = log_->ends_in_idle_mark() && !undurable;
   if (worked) last_work_ = now;
-  durable_checkpoint_ = log_->durable_checkpoint();
+  durable_size_ = log_->durable();
+  durable_root_ = log_->durable_root();
   signed_checkpoint_ = log_->signed_checkpoint();
   key_declared_ = log_->key_is_declared();
   if (due) house_.notify_one();
@@ -346,9 +385,9 @@ std::optional<PublicKey> Writer::declared_key() const {
 
 CheckpointNote Writer::checkpoint() const {
   const base::Lock lock(mutex_);
-  if (signed_checkpoint_ && signed_checkpoint_->checkpoint.size >= durable_checkpoint_.size) return *signed_checkpoint_;
+  if (signed_checkpoint_ && signed_checkpoint_->checkpoint.size >= durable_size_) return *signed_checkpoint_;
   CheckpointNote note;
-  note.checkpoint = durable_checkpoint_;
+  note.checkpoint = {.origin = log_->origin(), .size = durable_size_, .root = durable_root_};  // the origin never changes
   note.text = note_body(note.checkpoint);
   return note;
 }
@@ -394,7 +433,7 @@ std::chrono::nanoseconds Writer::keep_house() {
       next = std::min(next, at - now);
       return false;
     };
-    if (!writing_ && queue_.empty() && !ends_in_mark_ && due(last_work_ + options_.idle_mark_after)) {
+    if (!writing_ && queue_.first == nullptr && !ends_in_mark_ && due(last_work_ + options_.idle_mark_after)) {
       task = Task::idle_mark;
     } else if (undurable_ && due(undurable_since_ + options_.sync_interval)) {
       task = Task::sync;
@@ -426,7 +465,7 @@ Result<void> Writer::close() {
     if (closed_) return {};
     closed_ = true;
     room_.notify_all();
-    while (writing_ || !queue_.empty()) room_.wait(lock);
+    while (writing_ || queue_.first != nullptr) room_.wait(lock);
     stop_house_keeping_ = true;
     house_.notify_all();
     if (poison_) return fail(*poison_);
@@ -436,6 +475,7 @@ Result<void> Writer::close() {
   BATPAK_CHECK(log_->sync());
   BATPAK_CHECK(log_->write_idle_mark());
   BATPAK_CHECK(log_->trim());
+  const base::Lock lock(mutex_);
   publish_progress();
   return {};
 }

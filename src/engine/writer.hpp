@@ -2,8 +2,8 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <memory>
+#include <unordered_map>
 
 #include "base/sync.hpp"
 #include "engine/commit_log.hpp"
@@ -60,18 +60,27 @@ class Writer {
   [[nodiscard]] std::uint64_t request_bytes_max() const noexcept { return request_bytes_max_; }
 
  private:
-  using Group = std::vector<Request*>;
+  // Requests chained by `next`.
+  struct Group {
+    Request* first = nullptr;
+    Request* last = nullptr;
+    std::uint64_t bytes = 0;
+
+    void push_back(Request& request) noexcept;
+    [[nodiscard]] Request* pop_front() noexcept;
+  };
 
   void lead(base::Lock& lock) BATPAK_REQUIRES(mutex_);
-  void take_group(Group& group) BATPAK_REQUIRES(mutex_);
+  [[nodiscard]] Group take_group() BATPAK_REQUIRES(mutex_);
   void carry_out(const Group& group);
   [[nodiscard]] Result<void> accept(Request& request);
-  [[nodiscard]] Result<void> accept_items(Request& request, std::int64_t wall);
-  [[nodiscard]] Result<void> declare_if_new(Item& item, std::int64_t wall);
+  [[nodiscard]] Result<void> declare_types(Request& request, std::int64_t wall);
+  void accept_items(Request& request, std::int64_t wall);
   [[nodiscard]] Result<void> declare_key(std::int64_t wall);
   void add_store_event(std::string_view entity, EventKind kind, ByteView payload, std::int64_t wall);
   [[nodiscard]] Receipt add_item(Item& item, std::int64_t wall);
-  void publish_progress() BATPAK_EXCLUDES(mutex_);
+  void publish_progress() BATPAK_REQUIRES(mutex_);
+  [[nodiscard]] bool find_known_kinds(Request& request) const;
   void run_house_keeping() BATPAK_EXCLUDES(mutex_);
   [[nodiscard]] Result<void> do_task(Task task) BATPAK_EXCLUDES(mutex_);
 
@@ -81,16 +90,19 @@ class Writer {
 
   // The writer of the moment's alone; handed over with the role, ordered by the mutex.
   std::unique_ptr<CommitLog> log_;
+  // Types whose declarations the log holds, so that the registry need not be asked again.
+  std::unordered_map<const detail::PayloadType*, EventKind> known_kinds_;
 
   mutable base::Mutex mutex_;
   base::ConditionVariable room_;   // the queue shrank, the writer went idle, or the end came
   base::ConditionVariable house_;  // there is something to keep house for
-  std::deque<Request*> queue_ BATPAK_GUARDED_BY(mutex_);
+  Group queue_ BATPAK_GUARDED_BY(mutex_);
   std::uint64_t queued_bytes_ BATPAK_GUARDED_BY(mutex_) = 0;  // of the group being carried out too
   bool writing_ BATPAK_GUARDED_BY(mutex_) = false;            // somebody is the writer
   bool closed_ BATPAK_GUARDED_BY(mutex_) = false;
   std::optional<Error> poison_ BATPAK_GUARDED_BY(mutex_);     // why nothing can be written any more
-  Checkpoint durable_checkpoint_ BATPAK_GUARDED_BY(mutex_);
+  std::uint64_t durable_size_ BATPAK_GUARDED_BY(mutex_) = 0;
+  Hash durable_root_ BATPAK_GUARDED_BY(mutex_);
   std::shared_ptr<const CheckpointNote> signed_checkpoint_ BATPAK_GUARDED_BY(mutex_);
   bool key_declared_ BATPAK_GUARDED_BY(mutex_) = false;
   bool ends_in_mark_ BATPAK_GUARDED_BY(mutex_) = false;

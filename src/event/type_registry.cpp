@@ -123,12 +123,16 @@ DeclaredType declared_type(const TypeDeclaration& declaration, std::uint64_t seq
   return type;
 }
 
+}  // namespace batpak::event
+
+namespace batpak::detail {
+
 Result<void> check_event_name(std::string_view name) {
   if (name.empty() || name.size() > limits::event_name_bytes_max || !base::is_utf8(name) || base::has_control_character(name)) {
-    return fail(ErrorCode::invalid_name, "the name of an event is 1–255 bytes of UTF-8 without control characters");
+    return base::fail(ErrorCode::invalid_name, "the name of an event is 1–255 bytes of UTF-8 without control characters");
   }
-  if (name.starts_with("batpak.")) return fail(ErrorCode::invalid_name, "names beginning 'batpak.' are the store's own");
+  if (name.starts_with("batpak.")) return base::fail(ErrorCode::invalid_name, "names beginning 'batpak.' are the store's own");
   return {};
 }
 
-}  // namespace batpak::event
+}  // namespace batpak::detail

@@ -62,7 +62,4 @@ class TypeRegistry : public detail::KindNames {
 [[nodiscard]] TypeDeclaration declaration_of(const DeclaredType& type);
 [[nodiscard]] DeclaredType declared_type(const TypeDeclaration& declaration, std::uint64_t sequence);
 
-// 1–255 bytes of UTF-8 without control characters. Errors: invalid_name.
-[[nodiscard]] Result<void> check_event_name(std::string_view name);
-
 }  // namespace batpak::event

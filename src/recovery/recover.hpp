@@ -31,7 +31,6 @@ struct NewStore {
   std::optional<std::array<std::byte, 32>> key;
   std::int64_t created = 0;              // microseconds since 1970
   std::optional<Timestamp> first_time;   // of the genesis event; by default `created`
-  std::uint64_t segment_bytes = 0;
   platform::Entropy* entropy = nullptr;
 };
 // Makes the genesis and, last, store.meta. Precondition: look_for_store() did not find a store; the caller owns the directory.

@@ -60,7 +60,7 @@ Result<engine::Item> make_item(const Coordinate& where, const detail::PayloadTyp
   if (type.type.category == EventKind::category_named) {
     return fail(ErrorCode::reserved_kind, "category 0x1 is assigned by the store; give only a name");
   }
-  BATPAK_CHECK(event::check_event_name(type.type.name));
+  if (!type.has_valid_name) BATPAK_CHECK(detail::check_event_name(type.type.name));
   BATPAK_TRY(event::DraftFrame draft, begin_draft(where, type.type.version, options, entropy));
   BATPAK_CHECK(payload.encode(draft.payload_buffer()));
   BATPAK_CHECK(draft.finish(random_salt(entropy)));
@@ -69,7 +69,7 @@ Result<engine::Item> make_item(const Coordinate& where, const detail::PayloadTyp
 
 Result<engine::Item> make_json_item(const Coordinate& where, std::string_view name, std::string_view json,
                                     const EventOptions& options, platform::Entropy& entropy) {
-  BATPAK_CHECK(event::check_event_name(name));
+  BATPAK_CHECK(detail::check_event_name(name));
   BATPAK_TRY(event::DraftFrame draft, begin_draft(where, 1, options, entropy));
   BATPAK_TRY(const Bytes payload, messagepack_from_json(json));
   base::append(draft.payload_buffer(), payload);

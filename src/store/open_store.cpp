@@ -59,7 +59,6 @@ Result<bool> make_store_if_asked(platform::Directory& directory, const OpenOptio
   if (options.key) store.key = options.key->public_key().bytes();
   store.created = clock.wall_microseconds();
   store.first_time = first_time;
-  store.segment_bytes = options.segment_bytes;
   store.entropy = &entropy;
   BATPAK_CHECK(recovery::create_store(directory, store));
   return true;
