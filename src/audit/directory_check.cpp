@@ -157,18 +157,31 @@ std::optional<SignerIdentity> DirectoryCheck::find_signer() {
   return SignerIdentity{.origin = genesis->origin, .key = *options_.key};
 }
 
+std::shared_ptr<OpenSegment> DirectoryCheck::make_segment(const std::string& path) {
+  std::shared_ptr<OpenSegment> segment(new OpenSegment, [this](OpenSegment* done) {
+    spare_buffers_.push_back(std::move(done->image.bytes));
+    delete done;
+  });
+  segment->path = path;
+  return segment;
+}
+
 void DirectoryCheck::start_loading(std::size_t index) {
   next_ = std::make_unique<Loading>();
   next_index_ = index;
-  next_->segment = std::make_shared<OpenSegment>();
-  next_->segment->path = files_[index].path;
-  next_->task = pool_.submit([this, loading = next_.get()](unsigned) {
+  next_->segment = make_segment(files_[index].path);
+  Bytes buffer;
+  if (!spare_buffers_.empty()) {
+    buffer = std::move(spare_buffers_.back());
+    spare_buffers_.pop_back();
+  }
+  next_->task = pool_.submit([this, loading = next_.get(), spare = std::make_shared<Bytes>(std::move(buffer))](unsigned) {
     auto file = directory_.open_file(loading->segment->path, platform::OpenMode::read);
     if (!file) {
       loading->error = std::move(file).error();
       return;
     }
-    auto image = segment::SegmentImage::load(**file);
+    auto image = segment::SegmentImage::load(**file, 0, std::move(*spare));
     if (image) {
       loading->segment->image = *std::move(image);
     } else {

@@ -57,6 +57,8 @@ class DirectoryCheck {
   [[nodiscard]] Result<void> list_files();
   void read_meta();
   [[nodiscard]] std::optional<SignerIdentity> find_signer();
+  // A segment whose memory comes back to spare_buffers_ when it goes; the last to hold it is always this thread.
+  [[nodiscard]] std::shared_ptr<OpenSegment> make_segment(const std::string& path);
   void start_loading(std::size_t index);
   [[nodiscard]] Result<void> check_segment(std::size_t index);
   // What the segment is, from its header or, where that is damaged, from what else names it. False: not of this log.
@@ -83,6 +85,7 @@ class DirectoryCheck {
   std::optional<SignerIdentity> signer_;
   std::vector<std::unique_ptr<SpanChecker>> checkers_;  // one for each thread of the pool
   std::optional<History> history_;
+  std::vector<Bytes> spare_buffers_;          // of segments done with: fresh memory for each would cost as much as reading it
   std::deque<std::unique_ptr<Pending>> pending_;
   std::unique_ptr<Loading> next_;             // the segment after the one being walked
   std::size_t next_index_ = 0;

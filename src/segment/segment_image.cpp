@@ -12,9 +12,11 @@ constexpr std::uint64_t read_bytes = 1U << 20U;
 
 }  // namespace
 
-Result<SegmentImage> SegmentImage::load(const platform::File& file, std::uint64_t from) {
+Result<SegmentImage> SegmentImage::load(const platform::File& file, std::uint64_t from, Bytes buffer) {
   BATPAK_TRY(const std::uint64_t size, file.size());
-  SegmentImage image;
+  if (buffer.capacity() < size) buffer = {};  // a larger one need not keep its content
+  SegmentImage image{.bytes = std::move(buffer), .unreadable = {}};
+  std::fill_n(image.bytes.begin(), std::min<std::uint64_t>(from, image.bytes.size()), std::byte{0});
   image.bytes.resize(size);
   std::uint64_t step = read_bytes;
   for (std::uint64_t at = from; at < size;) {

@@ -21,8 +21,9 @@ struct SegmentImage {
   Bytes bytes;
   std::vector<UnreadableRange> unreadable;
 
-  // Reads from `from` to the end; the bytes before it are zero. Errors: of size(); a failed read is no error but unreadable.
-  [[nodiscard]] static Result<SegmentImage> load(const platform::File& file, std::uint64_t from = 0);
+  // Reads from `from` to the end; the bytes before it are zero. The memory of `buffer` is used again where there is enough.
+  // Errors: of size(); a failed read is no error but unreadable.
+  [[nodiscard]] static Result<SegmentImage> load(const platform::File& file, std::uint64_t from = 0, Bytes buffer = {});
 };
 
 }  // namespace batpak::segment
