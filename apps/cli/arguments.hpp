@@ -1,0 +1,124 @@
+// What the command line asked for, one struct for each command.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace batpak::cli {
+
+enum class Format : std::uint8_t {
+  table,  // for people
+  json,   // one object a line
+};
+
+// How a store is opened for writing.
+struct SigningArguments {
+  enum class Sign : std::uint8_t { each_commit, each_event };
+  std::string key_file;
+  Sign sign = Sign::each_commit;
+};
+
+struct InitArguments {
+  std::string directory;
+  std::string origin;
+  SigningArguments signing;
+  Format format = Format::table;
+};
+
+struct AppendArguments {
+  enum class Sync : std::uint8_t { durable, buffered };
+  std::string directory;
+  std::optional<std::string> entity;
+  std::optional<std::string> scope;
+  std::optional<std::string> kind;
+  std::optional<std::string> payload;  // JSON; absent or "-" means lines from standard input
+  std::optional<std::string> correlation;
+  std::optional<std::string> causation;
+  std::vector<std::string> metadata;  // name=text or name:=JSON
+  std::uint32_t batch = 1;            // events a commit, from standard input
+  Sync sync = Sync::durable;
+  SigningArguments signing;
+  Format format = Format::table;
+};
+
+struct ImportArguments {
+  std::string directory;
+  std::string file;
+  std::uint32_t batch = 1000;
+  std::uint64_t from_line = 1;
+  SigningArguments signing;
+  Format format = Format::table;
+};
+
+struct GetArguments {
+  std::string directory;
+  std::string event;  // an event id or a sequence
+  Format format = Format::table;
+};
+
+struct LogArguments {
+  enum class Own : std::uint8_t { leave_out, include };
+  enum class End : std::uint8_t { stop, follow };
+  std::string directory;
+  std::optional<std::uint64_t> from;
+  std::string entity;  // with a trailing *: a prefix
+  std::string scope;
+  std::string kind;
+  std::optional<std::uint64_t> limit;
+  Own own = Own::leave_out;
+  End end = End::stop;
+  Format format = Format::table;
+};
+
+struct HistoryArguments {
+  std::string directory;
+  std::string entity;
+  std::optional<std::uint64_t> limit;
+  Format format = Format::table;
+};
+
+struct VerifyArguments {
+  std::string directory;
+  std::string key;  // a verifier key, a public key in hexadecimal, or a file with either or with a signing key
+  unsigned threads = 0;
+  Format format = Format::table;
+};
+
+struct SalvageArguments {
+  std::string source;
+  std::string destination;
+  SigningArguments signing;
+  Format format = Format::table;
+};
+
+struct TypesArguments {
+  std::string directory;
+  Format format = Format::table;
+};
+
+struct StatArguments {
+  std::string directory;
+  Format format = Format::table;
+};
+
+struct KeyNewArguments {
+  std::string file;
+  std::string name;
+  Format format = Format::table;
+};
+
+struct KeyShowArguments {
+  std::string file;
+  std::string name;
+  std::string store;
+  Format format = Format::table;
+};
+
+using Command =
+    std::variant<InitArguments, AppendArguments, ImportArguments, GetArguments, LogArguments, HistoryArguments,
+                 VerifyArguments, SalvageArguments, TypesArguments, StatArguments, KeyNewArguments, KeyShowArguments>;
+
+}  // namespace batpak::cli

@@ -1,0 +1,271 @@
+#include "command_line.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "batpak/version.hpp"
+#include "complaint.hpp"
+
+namespace batpak::cli {
+namespace {
+
+// What all commands have in common; `arguments` must outlive the parsing.
+template <class Arguments>
+class CommandForm {
+ public:
+  CommandForm(CLI::App& parent, const std::string& name, const std::string& does, const std::string& examples,
+              std::function<void(Command)> chosen)
+      : app_(*parent.add_subcommand(name, does)->group("Commands")), arguments_(std::make_shared<Arguments>()) {
+    app_.footer("Examples:\n" + examples);
+    app_.add_flag_callback(
+        "--json", [arguments = arguments_] { arguments->format = Format::json; }, "Print JSON, one object a line");
+    app_.final_callback([arguments = arguments_, chosen = std::move(chosen)] { chosen(Command(*arguments)); });
+  }
+
+  template <class T>
+  CLI::Option* option(const std::string& names, T Arguments::* member, const std::string& says) {
+    return app_.add_option(names, (*arguments_).*member, says);
+  }
+  template <class T>
+  CLI::Option* operand(const std::string& name, T Arguments::* member, const std::string& says) {
+    return option(name, member, says)->required()->type_name("");
+  }
+  template <class T>
+  void flag(const std::string& names, T Arguments::* member, T value, const std::string& says) {
+    app_.add_flag_callback(names, [arguments = arguments_, member, value] { (*arguments).*member = value; }, says);
+  }
+
+  void directory() { operand("DIR", &Arguments::directory, "The store"); }
+
+  void signing() {
+    app_.add_option("--key-file", arguments_->signing.key_file, "The store's signing key (batpak key new makes one)")
+        ->type_name("FILE");
+    app_.add_flag_callback(
+        "--sign-events", [arguments = arguments_] { arguments->signing.sign = SigningArguments::Sign::each_event; },
+        "Sign each event too, not only each commit");
+  }
+
+ private:
+  CLI::App& app_;
+  std::shared_ptr<Arguments> arguments_;
+};
+
+using Chosen = std::function<void(Command)>;
+
+void add_init(CLI::App& app, const Chosen& chosen) {
+  CommandForm<InitArguments> form(app, "init", "Make a new store",
+                                  "  batpak init audit\n"
+                                  "  batpak init audit --origin example.com/audit --key-file audit.key",
+                                  chosen);
+  form.operand("DIR", &InitArguments::directory, "The new directory");
+  form.option("--origin", &InitArguments::origin, "Names the log in checkpoints for ever")->type_name("NAME");
+  form.signing();
+}
+
+void add_append(CLI::App& app, const Chosen& chosen) {
+  CommandForm<AppendArguments> form(
+      app, "append", "Append an event, or one for each line of standard input, and print receipts",
+      "  batpak append audit --entity order:7 --scope shop --kind order.paid '{\"cents\":1999}'\n"
+      "  batpak append audit --entity order:7 --scope shop --kind order.paid --meta by=alice --meta try:=2 '{}'\n"
+      "  tail -f orders.jsonl | batpak append audit --json        each line: "
+      "{\"entity\":…,\"scope\":…,\"kind\":…,\"payload\":…}\n"
+      "  sensor | batpak append audit --entity probe:1 --scope lab --kind probe.read --batch 100      each line: a payload",
+      chosen);
+  form.directory();
+  form.option("JSON,--payload", &AppendArguments::payload, "The payload; - or none: lines from standard input");
+  form.option("--entity", &AppendArguments::entity, "Names the stream")->type_name("NAME");
+  form.option("--scope", &AppendArguments::scope, "The context it happened in")->type_name("NAME");
+  form.option("--kind", &AppendArguments::kind, "What happened")->type_name("NAME");
+  form.option("--correlation", &AppendArguments::correlation, "The story it belongs to: 32 hexadecimal digits")
+      ->type_name("ID");
+  form.option("--causation", &AppendArguments::causation, "The event it follows from")->type_name("ID");
+  form.option("--meta", &AppendArguments::metadata, "Metadata: NAME=TEXT or NAME:=JSON; may be repeated")
+      ->type_name("NAME=TEXT")
+      ->allow_extra_args(false);
+  form.option("--batch", &AppendArguments::batch, "Events a commit, from standard input")
+      ->check(CLI::Range(1U, 1U << 20U))
+      ->capture_default_str()
+      ->type_name("N");
+  form.flag("--buffered", &AppendArguments::sync, AppendArguments::Sync::buffered,
+            "Give receipts before the events are on the device");
+  form.signing();
+}
+
+void add_import(CLI::App& app, const Chosen& chosen) {
+  CommandForm<ImportArguments> form(
+      app, "import", "Append the events of a JSON Lines file, plain or gzip",
+      "  batpak import audit history.jsonl.gz\n"
+      "  batpak import audit history.jsonl.gz        again: goes on where the last one stopped\n"
+      "  batpak import audit mended.jsonl --from-line 42",
+      chosen);
+  form.directory();
+  form.operand("FILE", &ImportArguments::file, "One event a line; see batpak(1)");
+  form.option("--batch", &ImportArguments::batch, "Events a commit")
+      ->check(CLI::Range(1U, 1U << 20U))
+      ->capture_default_str()
+      ->type_name("N");
+  form.option("--from-line", &ImportArguments::from_line, "Leave out the lines before this one")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  form.signing();
+}
+
+void add_get(CLI::App& app, const Chosen& chosen) {
+  CommandForm<GetArguments> form(app, "get", "Show one event",
+                                 "  batpak get audit 12\n"
+                                 "  batpak get audit 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq .payload",
+                                 chosen);
+  form.directory();
+  form.operand("EVENT", &GetArguments::event, "An event id or a sequence");
+}
+
+void add_log(CLI::App& app, const Chosen& chosen) {
+  CommandForm<LogArguments> form(app, "log", "List events, the newest first",
+                                 "  batpak log audit --limit 20\n"
+                                 "  batpak log audit --entity 'order:*' --kind order.paid\n"
+                                 "  batpak log audit --from 0 --json | jq -c .payload\n"
+                                 "  batpak log audit --follow",
+                                 chosen);
+  form.directory();
+  form.option("--from", &LogArguments::from, "Begin at this sequence and go forwards")->type_name("SEQUENCE");
+  form.option("--entity", &LogArguments::entity, "Only this entity; a trailing * makes it a prefix")->type_name("NAME");
+  form.option("--scope", &LogArguments::scope, "Only this scope")->type_name("NAME");
+  form.option("--kind", &LogArguments::kind, "Only this kind, by name or number (f:001)")->type_name("KIND");
+  form.option("--limit", &LogArguments::limit, "Stop after so many events")->type_name("N");
+  form.flag("--all", &LogArguments::own, LogArguments::Own::include, "Show the store's own events too");
+  form.flag("-f,--follow", &LogArguments::end, LogArguments::End::follow, "Go on with what a writer appends");
+}
+
+void add_history(CLI::App& app, const Chosen& chosen) {
+  CommandForm<HistoryArguments> form(app, "history", "Draw the chain of one entity's events, the newest first",
+                                     "  batpak history audit order:7\n"
+                                     "  batpak history audit order:7 --limit 5",
+                                     chosen);
+  form.directory();
+  form.operand("ENTITY", &HistoryArguments::entity, "Names the stream");
+  form.option("--limit", &HistoryArguments::limit, "Stop after so many events")->type_name("N");
+}
+
+void add_verify(CLI::App& app, const Chosen& chosen) {
+  CommandForm<VerifyArguments> form(app, "verify", "Recompute everything from the bytes and list what is wrong",
+                                    "  batpak verify audit\n"
+                                    "  batpak verify audit --key \"$(batpak key show audit.key --store audit)\"\n"
+                                    "  batpak verify audit --json | jq -r 'select(.type == \"finding\") | .path'",
+                                    chosen);
+  form.directory();
+  form.option("--key", &VerifyArguments::key, "Check signatures with this public key, or with that in a file")
+      ->type_name("KEY");
+  form.option("--threads", &VerifyArguments::threads, "Threads to use; by default all cores")->type_name("N");
+}
+
+void add_salvage(CLI::App& app, const Chosen& chosen) {
+  CommandForm<SalvageArguments> form(app, "salvage", "Go on after damage: copy what is whole into a new store",
+                                     "  batpak salvage audit audit-salvaged\n"
+                                     "  batpak salvage audit audit-salvaged --key-file audit.key",
+                                     chosen);
+  form.operand("DIR", &SalvageArguments::source, "The damaged store, which stays as it is");
+  form.operand("NEW", &SalvageArguments::destination, "The new store");
+  form.signing();
+}
+
+void add_types(CLI::App& app, const Chosen& chosen) {
+  CommandForm<TypesArguments> form(app, "types", "List the types that the log declares",
+                                   "  batpak types audit\n  batpak types audit --json", chosen);
+  form.directory();
+}
+
+void add_stat(CLI::App& app, const Chosen& chosen) {
+  CommandForm<StatArguments> form(app, "stat", "Count and measure a store",
+                                  "  batpak stat audit\n  batpak stat audit --json", chosen);
+  form.directory();
+}
+
+void add_key(CLI::App& app, const Chosen& chosen) {
+  CLI::App& key = *app.add_subcommand("key", "Make and show signing keys")->group("Commands");
+  key.require_subcommand(1);
+  key.footer("Examples:\n  batpak key new audit.key\n  batpak key show audit.key --store audit");
+  CommandForm<KeyNewArguments> make(key, "new", "Make a signing key and print its public half", "  batpak key new audit.key",
+                                    chosen);
+  make.operand("FILE", &KeyNewArguments::file, "The new file; it must not exist");
+  make.option("--name", &KeyNewArguments::name, "Print the verifier key under this name, the store's origin")
+      ->type_name("NAME");
+  CommandForm<KeyShowArguments> show(key, "show", "Print the public half of a signing key, for those who verify",
+                                     "  batpak key show audit.key --store audit\n"
+                                     "  batpak key show audit.key --name example.com/audit",
+                                     chosen);
+  show.operand("FILE", &KeyShowArguments::file, "The signing key");
+  CLI::Option* name =
+      show.option("--name", &KeyShowArguments::name, "Print the verifier key under this name")->type_name("NAME");
+  show.option("--store", &KeyShowArguments::store, "The same under the origin of this store")
+      ->type_name("DIR")
+      ->excludes(name);
+}
+
+// "batpak key new", as far as the arguments got.
+std::string command_named(const CLI::App& app) {
+  std::string name = app.get_name();
+  for (const CLI::App* command : app.get_subcommands()) name += ' ' + command_named(*command);
+  return name;
+}
+
+// The command as far as the arguments got.
+const CLI::App& innermost(const CLI::App& app) {
+  const std::vector<CLI::App*> commands = app.get_subcommands();
+  return commands.empty() ? app : innermost(*commands.back());
+}
+
+}  // namespace
+
+std::expected<Command, ExitCode> parse_command_line(int count, const char* const* arguments) {
+  CLI::App app("batpak: an event store in a directory, durable and provable", "batpak");
+  app.set_version_flag("--version", "batpak " + std::string(version));
+  app.require_subcommand(1);
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.get_formatter()->label("REQUIRED", "");
+  app.footer(
+      "Examples:\n"
+      "  batpak init audit\n"
+      "  batpak append audit --entity order:7 --scope shop --kind order.paid '{\"cents\":1999}'\n"
+      "  batpak log audit\n"
+      "  batpak history audit order:7\n"
+      "  batpak verify audit\n\n"
+      "Exit status: 0 fine, 1 a finding or nothing found, 2 arguments or input not acceptable, 3 could not run.\n"
+      "batpak COMMAND --help tells more about each; so does batpak(1).");
+  std::optional<Command> command;
+  const Chosen chosen = [&](Command parsed) { command = std::move(parsed); };
+  add_init(app, chosen);
+  add_append(app, chosen);
+  add_import(app, chosen);
+  add_get(app, chosen);
+  add_log(app, chosen);
+  add_history(app, chosen);
+  add_verify(app, chosen);
+  add_salvage(app, chosen);
+  add_types(app, chosen);
+  add_stat(app, chosen);
+  add_key(app, chosen);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::Success& wanted) {  // --help and --version
+    app.exit(wanted);
+    return std::unexpected(ExitCode::fine);
+  } catch (const CLI::ParseError& error) {
+    const CLI::App& met = innermost(app);
+    const std::string see = "; see " + command_named(app) + " --help";
+    if (!command && !met.get_subcommands(nullptr).empty() && error.get_name() == "RequiredError") {
+      const std::vector<std::string> rest = met.remaining();
+      return std::unexpected(
+          complain_of_usage((rest.empty() ? "a command is missing" : "there is no command " + rest.front()) + see));
+    }
+    return std::unexpected(complain_of_usage(error.what() + see));
+  }
+  return std::move(*command);
+}
+
+}  // namespace batpak::cli

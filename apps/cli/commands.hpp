@@ -1,0 +1,22 @@
+// The commands. Each prints its answer on standard output and what went wrong on standard error.
+#pragma once
+
+#include "arguments.hpp"
+#include "exit_code.hpp"
+
+namespace batpak::cli {
+
+ExitCode run(const InitArguments& arguments);
+ExitCode run(const AppendArguments& arguments);
+ExitCode run(const ImportArguments& arguments);
+ExitCode run(const GetArguments& arguments);
+ExitCode run(const LogArguments& arguments);
+ExitCode run(const HistoryArguments& arguments);
+ExitCode run(const VerifyArguments& arguments);
+ExitCode run(const SalvageArguments& arguments);
+ExitCode run(const TypesArguments& arguments);
+ExitCode run(const StatArguments& arguments);
+ExitCode run(const KeyNewArguments& arguments);
+ExitCode run(const KeyShowArguments& arguments);
+
+}  // namespace batpak::cli

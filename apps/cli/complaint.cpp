@@ -1,0 +1,91 @@
+#include "complaint.hpp"
+
+#include <fmt/core.h>
+
+#include <string>
+
+#include "display_text.hpp"
+
+namespace batpak::cli {
+namespace {
+
+void print_line(std::string_view text) { fmt::print(stderr, "batpak: {}\n", printable(text)); }
+
+std::string way_out_of(const Error& error) {
+  const std::string store = error.path.empty() ? "DIR" : error.path;
+  switch (error.code) {
+    case ErrorCode::invalid_coordinate: return "entity and scope are 1 to 1024 bytes of UTF-8 without control characters";
+    case ErrorCode::reserved_entity: return "choose an entity that does not begin with \"$batpak/\"";
+    case ErrorCode::payload_too_large: return "keep the large part in a file and its hash in the event";
+    case ErrorCode::batch_too_large: return "use a smaller --batch";
+    case ErrorCode::invalid_metadata: return "metadata are at most 64 names of 1 to 255 bytes, 64 KiB in all";
+    case ErrorCode::not_a_store: return "batpak init DIR makes one";
+    case ErrorCode::already_a_store: return "append to it, or choose another directory";
+    case ErrorCode::not_a_directory: return "a store is a directory; choose another path";
+    case ErrorCode::no_such_directory: return "check the path; its parent directory must exist";
+    case ErrorCode::permission_denied: return "check the owner and mode of the path, and who you are";
+    case ErrorCode::locked: return "stop that process, or read beside it: log, get, history, stat and verify need no lock";
+    case ErrorCode::newer_format: return "use the batpak that wrote it, or a newer one";
+    case ErrorCode::foreign_segment:
+      return "take the file out of the store; batpak verify DIR lists what does not belong there";
+    case ErrorCode::damaged:
+    case ErrorCode::corrupt: return "batpak verify DIR shows what is wrong; batpak salvage DIR NEW goes on in a new store";
+    case ErrorCode::not_written: return "nothing was written; try again";
+    case ErrorCode::outcome_unknown: return "look with batpak log whether the event is there before trying again";
+    case ErrorCode::poisoned: return "run the command again: opening repairs the store";
+    case ErrorCode::kind_collision: return "batpak types DIR lists the kinds and their names";
+    case ErrorCode::kinds_exhausted: return "4,096 names are in use; put the difference into the payload";
+    case ErrorCode::key_required: return "give the store's key with --key-file FILE";
+    case ErrorCode::wrong_key: return "batpak stat DIR shows the key that the store declares";
+    case ErrorCode::malformed_key: return "batpak key new FILE makes a key";
+    case ErrorCode::insecure_key_file: return fmt::format("chmod 600 {} closes it to others", store);
+    case ErrorCode::no_space: return "make room on the device and try again";
+    case ErrorCode::out_of_resources: return "raise the limits (ulimit -a) or close other programs";
+    case ErrorCode::unsupported: return "put the store on a local file system";
+    case ErrorCode::io_error: return "look at the system's log (dmesg) for the device";
+    default: return {};
+  }
+}
+
+}  // namespace
+
+ExitCode exit_code_of(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::not_found:
+    case ErrorCode::history_changed:
+    case ErrorCode::past_the_end:
+    case ErrorCode::bad_signature: return ExitCode::finding;
+    case ErrorCode::kind_collision:
+    case ErrorCode::kinds_exhausted:
+    case ErrorCode::malformed_key: return ExitCode::usage;
+    default: {
+      // 1xx: what the caller gave; 2xx: a payload.
+      const auto number = static_cast<unsigned>(code);
+      return number < 300 ? ExitCode::usage : ExitCode::could_not_run;
+    }
+  }
+}
+
+ExitCode complain(const Error& error) { return complain(error, way_out_of(error)); }
+
+ExitCode complain(const Error& error, std::string_view way_out) {
+  const std::string text = to_string(error);
+  print_line(way_out.empty() ? text : fmt::format("{}; {}", text, way_out));
+  return exit_code_of(error.code);
+}
+
+Error at_line(Error error, std::uint64_t line) {
+  const std::string byte = error.offset ? fmt::format(", byte {}", *error.offset + 1) : "";
+  error.message = fmt::format("line {}{}: {}", line, byte, error.message);
+  error.offset.reset();  // it counts from the start of the line, not of the file
+  return error;
+}
+
+ExitCode complain_of_usage(std::string_view sentence) {
+  print_line(sentence);
+  return ExitCode::usage;
+}
+
+void remark(std::string_view sentence) { print_line(sentence); }
+
+}  // namespace batpak::cli

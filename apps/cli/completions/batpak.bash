@@ -1,0 +1,55 @@
+# Completion of the batpak command for bash.
+_batpak() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local commands="init append import get log history verify salvage types stat key"
+  local signing="--key-file --sign-events"
+  local command="" operands=0 word i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    if [[ -z $command ]]; then
+      [[ $word == -* ]] || command=$word
+    elif [[ $command == key && ($word == new || $word == show) ]]; then
+      command="key $word"
+    elif [[ $word != -* ]]; then
+      ((operands++))
+    fi
+  done
+
+  COMPREPLY=()
+  case $previous in
+    --key-file | --key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
+    --store) mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames; return ;;
+    --origin | --name | --entity | --scope | --kind | --correlation | --causation | --meta | --batch | --from | --from-line | \
+      --limit | --threads | --payload) return ;;
+  esac
+
+  local options="--help --json"
+  case $command in
+    "") options="--help --version" ;;
+    init | salvage) options+=" $signing"; [[ $command == salvage ]] || options+=" --origin" ;;
+    append)
+      options+=" $signing --entity --scope --kind --payload --correlation --causation --meta --batch --buffered"
+      ;;
+    import) options+=" $signing --batch --from-line" ;;
+    log) options+=" --from --entity --scope --kind --limit --all --follow" ;;
+    history) options+=" --limit" ;;
+    verify) options+=" --key --threads" ;;
+    "key new") options+=" --name" ;;
+    "key show") options+=" --name --store" ;;
+  esac
+
+  if [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+  elif [[ -z $command ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+  elif [[ $command == key ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "new show" -- "$current")
+  elif [[ $command == "key "* || ($command == import && $operands -ge 1) ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    compopt -o filenames
+  elif [[ $operands -eq 0 || $command == salvage ]]; then
+    mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    compopt -o filenames
+  fi
+}
+complete -F _batpak batpak

@@ -1,0 +1,43 @@
+# Completion of the batpak command for fish.
+set -l commands init append import get log history verify salvage types stat key
+set -l writing init append import salvage
+
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -f
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -l version -d "Show the version"
+complete -c batpak -l help -d "Show help"
+complete -c batpak -n "__fish_seen_subcommand_from $commands" -l json -d "Print JSON, one object a line"
+
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a init -d "Make a new store"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a append -d "Append an event, or lines of standard input"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a import -d "Append the events of a JSON Lines file"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a get -d "Show one event"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a log -d "List events"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a history -d "Draw the chain of one entity's events"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a verify -d "Recompute everything from the bytes"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a salvage -d "Copy what is whole into a new store"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a types -d "List the types that the log declares"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a stat -d "Count and measure a store"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a key -d "Make and show signing keys"
+
+complete -c batpak -n "__fish_seen_subcommand_from $writing" -l key-file -r -F -d "The store's signing key"
+complete -c batpak -n "__fish_seen_subcommand_from $writing" -l sign-events -d "Sign each event too"
+complete -c batpak -n "__fish_seen_subcommand_from init" -l origin -x -d "Name of the log"
+complete -c batpak -n "__fish_seen_subcommand_from append log" -l entity -x -d "The entity"
+complete -c batpak -n "__fish_seen_subcommand_from append log" -l scope -x -d "The scope"
+complete -c batpak -n "__fish_seen_subcommand_from append log" -l kind -x -d "The kind"
+complete -c batpak -n "__fish_seen_subcommand_from append" -l payload -x -d "The payload as JSON"
+complete -c batpak -n "__fish_seen_subcommand_from append" -l correlation -x -d "The story it belongs to"
+complete -c batpak -n "__fish_seen_subcommand_from append" -l causation -x -d "The event it follows from"
+complete -c batpak -n "__fish_seen_subcommand_from append" -l meta -x -d "Metadata: NAME=TEXT or NAME:=JSON"
+complete -c batpak -n "__fish_seen_subcommand_from append import" -l batch -x -d "Events a commit"
+complete -c batpak -n "__fish_seen_subcommand_from append" -l buffered -d "Receipts before the events are on the device"
+complete -c batpak -n "__fish_seen_subcommand_from import" -l from-line -x -d "Leave out the lines before this one"
+complete -c batpak -n "__fish_seen_subcommand_from log" -l from -x -d "Begin at this sequence"
+complete -c batpak -n "__fish_seen_subcommand_from log history" -l limit -x -d "Stop after so many events"
+complete -c batpak -n "__fish_seen_subcommand_from log" -l all -d "The store's own events too"
+complete -c batpak -n "__fish_seen_subcommand_from log" -s f -l follow -d "Go on with what a writer appends"
+complete -c batpak -n "__fish_seen_subcommand_from verify" -l key -r -F -d "Check signatures with this key"
+complete -c batpak -n "__fish_seen_subcommand_from verify" -l threads -x -d "Threads to use"
+complete -c batpak -n "__fish_seen_subcommand_from key" -a "new show"
+complete -c batpak -n "__fish_seen_subcommand_from key" -l name -x -d "Name of the key"
+complete -c batpak -n "__fish_seen_subcommand_from key" -l store -x -a "(__fish_complete_directories)" -d "A store whose origin names the key"

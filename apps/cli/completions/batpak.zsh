@@ -1,0 +1,74 @@
+#compdef batpak
+# Completion of the batpak command for zsh.
+
+_batpak() {
+  local -a commands signing common
+  commands=(
+    'init:make a new store'
+    'append:append an event, or one for each line of standard input'
+    'import:append the events of a JSON Lines file'
+    'get:show one event'
+    'log:list events'
+    "history:draw the chain of one entity's events"
+    'verify:recompute everything from the bytes'
+    'salvage:copy what is whole into a new store'
+    'types:list the types that the log declares'
+    'stat:count and measure a store'
+    'key:make and show signing keys'
+  )
+  signing=(
+    '--key-file[the signing key of the store]:key file:_files'
+    '--sign-events[sign each event too]'
+  )
+  common=('--help[show help]' '--json[print JSON, one object a line]')
+
+  local context state line
+  _arguments -C '--help[show help]' '--version[show the version]' '1:command:->command' '*::argument:->argument' && return
+  if [[ $state == command ]]; then
+    _describe command commands
+    return
+  fi
+  case ${line[1]} in
+    init)
+      _arguments $common $signing '--origin[name of the log]:name:' '1:new store:_files -/'
+      ;;
+    append)
+      _arguments $common $signing '--entity[names the stream]:name:' '--scope[the context it happened in]:name:' \
+        '--kind[what happened]:name:' '--correlation[the story it belongs to]:id:' \
+        '--causation[the event it follows from]:id:' '*--meta[metadata]:NAME=TEXT:' \
+        '--batch[events a commit]:number:' '--buffered[give receipts before the events are on the device]' \
+        '--payload[the payload]:JSON:' '1:store:_files -/' '2:JSON:'
+      ;;
+    import)
+      _arguments $common $signing '--batch[events a commit]:number:' '--from-line[leave out the lines before]:number:' \
+        '1:store:_files -/' '2:file:_files -g "*.jsonl(|.gz)"'
+      ;;
+    get)
+      _arguments $common '1:store:_files -/' '2:event id or sequence:'
+      ;;
+    log)
+      _arguments $common '--from[begin at this sequence]:sequence:' '--entity[only this entity]:name:' \
+        '--scope[only this scope]:name:' '--kind[only this kind]:kind:' '--limit[stop after so many events]:number:' \
+        "--all[the store's own events too]" '(-f --follow)'{-f,--follow}'[go on with what a writer appends]' '1:store:_files -/'
+      ;;
+    history)
+      _arguments $common '--limit[stop after so many events]:number:' '1:store:_files -/' '2:entity:'
+      ;;
+    verify)
+      _arguments $common '--key[check signatures with this key]:key:_files' '--threads[threads to use]:number:' \
+        '1:store:_files -/'
+      ;;
+    salvage)
+      _arguments $common $signing '1:damaged store:_files -/' '2:new store:_files -/'
+      ;;
+    types | stat)
+      _arguments $common '1:store:_files -/'
+      ;;
+    key)
+      _arguments $common '--name[name of the key]:name:' '--store[a store whose origin names the key]:store:_files -/' \
+        '1:command:(new show)' '2:key file:_files'
+      ;;
+  esac
+}
+
+_batpak "$@"

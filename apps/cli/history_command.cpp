@@ -1,0 +1,121 @@
+#include <fmt/core.h>
+
+#include <limits>
+
+#include "batpak/store.hpp"
+#include "commands.hpp"
+#include "complaint.hpp"
+#include "display_text.hpp"
+#include "event_text.hpp"
+#include "interruption.hpp"
+#include "output.hpp"
+#include "quantity.hpp"
+#include "store_opening.hpp"
+
+namespace batpak::cli {
+namespace {
+
+// Draws events newest first, each with its hash, and between two of them the link: the hash that the newer one keeps of the
+// older one.
+//
+//   ● 9f3a1c07  version 1  sequence 12  2026-01-02T03:04:05.000006Z  file.changed  repo:fmt
+//   │ {"after":"…"}
+//   │
+//   ● 22bb77aa  version 0  sequence 3  …
+//   │ {"after":"…"}
+//   │
+//   ◆ 5f0c0d11  sequence 0  the store's first event
+class ChainDrawing {
+ public:
+  explicit ChainDrawing(Output& output) : output_(output) {}
+
+  void draw(const EventView& event, std::uint64_t durable_size) {
+    link_to(event.event_hash());
+    const std::string mark = event.sequence() < durable_size ? "" : "  not yet durable";
+    put(fmt::format("{} {}  version {}  sequence {}  {}  {}  {}{}", output_.paint(Style::green, "●"),
+                    output_.paint(Style::yellow, short_hash(event.event_hash())), event.stream_version(), event.sequence(),
+                    output_.paint(Style::dim, format_time(event.time().microseconds)),
+                    output_.paint(Style::blue, printable(kind_text(event))), printable(event.scope()), mark));
+    const std::size_t columns = output_.terminal().columns;
+    const std::string payload = printable(payload_text(event));
+    put("│ " + (columns > 2 ? shortened(payload, columns - 2) : payload));
+    linked_hash_ = event.previous_hash();
+    linked_sequence_ = event.previous_sequence();
+  }
+
+  // An event that cannot be read: the chain is drawn on behind it.
+  void draw_gap() {
+    put(output_.paint(Style::red, "✗ an event that cannot be read"));
+    linked_hash_.reset();
+  }
+
+  // What the oldest event drawn links to.
+  void end() {
+    if (!linked_hash_) return;
+    put("│");
+    put(fmt::format("◆ {}  sequence {}{}", output_.paint(Style::yellow, short_hash(*linked_hash_)), linked_sequence_,
+                    linked_sequence_ == 0 ? "  the store's first event" : "  …"));
+  }
+
+  [[nodiscard]] bool broken() const noexcept { return broken_; }
+
+ private:
+  void put(const std::string& line) { output_.line(line); }
+
+  void link_to(const Hash& hash) {
+    if (!linked_hash_) return;
+    if (*linked_hash_ == hash) return put("│");
+    broken_ = true;
+    put(output_.paint(Style::red, fmt::format("✗ links to {}, not to the event below", short_hash(*linked_hash_))));
+  }
+
+  Output& output_;
+  std::optional<Hash> linked_hash_;
+  std::uint64_t linked_sequence_ = 0;
+  bool broken_ = false;
+};
+
+}  // namespace
+
+ExitCode run(const HistoryArguments& arguments) {
+  Result<Store> store = open_to_read(arguments.directory, ReadOnlyOptions::Undurable::show);
+  if (!store) return complain(store.error());
+  const Result<Snapshot> snapshot = store->snapshot();
+  if (!snapshot) return complain(snapshot.error());
+  const std::optional<StreamHead> head = snapshot->head(arguments.entity);
+  if (!head) {
+    return complain(Error(ErrorCode::not_found, "no event of \"" + arguments.entity + "\"").at_path(arguments.directory),
+                    "batpak stat DIR counts the entities; batpak log DIR --entity 'PREFIX*' finds them");
+  }
+
+  Output output;
+  ChainDrawing drawing(output);
+  if (arguments.format == Format::table) {
+    output.line(fmt::format("{}  {}", output.paint(Style::bold, printable(arguments.entity)),
+                            counted(head->version + 1, "event", "events")));
+    output.line("");
+  }
+  ExitCode code = ExitCode::fine;
+  std::uint64_t left = arguments.limit.value_or(std::numeric_limits<std::uint64_t>::max());
+  EventRange events = snapshot->stream(arguments.entity, {.direction = Direction::backwards});
+  if (left > 0) {
+    for (const Result<EventView>& event : events) {
+      if (output.closed() || interruption()) break;
+      if (!event) {
+        complain(event.error());
+        code = ExitCode::finding;
+        if (arguments.format == Format::table) drawing.draw_gap();
+      } else if (arguments.format == Format::json) {
+        output.line(event_json(*event, snapshot->durable_size()));
+      } else {
+        drawing.draw(*event, snapshot->durable_size());
+      }
+      if (--left == 0) break;
+    }
+  }
+  drawing.end();
+  if (drawing.broken()) code = ExitCode::finding;
+  return output.finish(code);
+}
+
+}  // namespace batpak::cli

@@ -1,0 +1,17 @@
+// The signals that ask the command to end: SIGINT and SIGTERM. They are noted, and the commands that go on for long look at
+// the note between two batches. SIGPIPE is ignored; Output notices that its reader has gone.
+#pragma once
+
+#include <optional>
+
+#include "exit_code.hpp"
+
+namespace batpak::cli {
+
+// Before any thread is started. A second signal of the same kind ends the process at once.
+void note_interruptions() noexcept;
+
+// How to end, once a signal came.
+[[nodiscard]] std::optional<ExitCode> interruption() noexcept;
+
+}  // namespace batpak::cli

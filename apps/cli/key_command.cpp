@@ -1,0 +1,58 @@
+#include <fmt/core.h>
+
+#include "batpak/signing_key.hpp"
+#include "batpak/store.hpp"
+#include "commands.hpp"
+#include "complaint.hpp"
+#include "hexadecimal.hpp"
+#include "json_object.hpp"
+#include "output.hpp"
+#include "store_opening.hpp"
+
+namespace batpak::cli {
+namespace {
+
+// The public half, and under a name also the verifier key.
+ExitCode print_key(const std::string& file, const PublicKey& key, const std::string& name, Format format) {
+  std::string verifier_key;
+  if (!name.empty()) {
+    const Result<VerifierKey> named = VerifierKey::make(name, key);
+    if (!named) return complain(named.error());
+    verifier_key = to_string(*named);
+  }
+  Output output;
+  if (format == Format::json) {
+    JsonObject object;
+    object.text("file", file).text("public_key", hexadecimal(key.bytes()));
+    if (!verifier_key.empty()) object.text("key", verifier_key);
+    output.line(object.finish());
+  } else {
+    output.line(verifier_key.empty() ? hexadecimal(key.bytes()) : verifier_key);
+  }
+  return output.finish(ExitCode::fine);
+}
+
+}  // namespace
+
+ExitCode run(const KeyNewArguments& arguments) {
+  const Result<SigningKey> key = SigningKey::generate();
+  if (!key) return complain(key.error());
+  if (Result<void> saved = key->save(arguments.file); !saved) {
+    return complain(saved.error(), "a key is never overwritten; choose a new file in a directory that exists");
+  }
+  return print_key(arguments.file, key->public_key(), arguments.name, arguments.format);
+}
+
+ExitCode run(const KeyShowArguments& arguments) {
+  const Result<SigningKey> key = SigningKey::load(arguments.file);
+  if (!key) return complain(key.error());
+  if (arguments.store.empty()) return print_key(arguments.file, key->public_key(), arguments.name, arguments.format);
+  const Result<Store> store = open_to_read(arguments.store, ReadOnlyOptions::Undurable::hide);
+  if (!store) return complain(store.error());
+  if (store->declared_key() && *store->declared_key() != key->public_key()) {
+    return complain(Error(ErrorCode::wrong_key, "the store declares another key than this one").at_path(arguments.store));
+  }
+  return print_key(arguments.file, key->public_key(), store->origin(), arguments.format);
+}
+
+}  // namespace batpak::cli

@@ -1,0 +1,55 @@
+#include "store_opening.hpp"
+
+#include <fmt/core.h>
+
+#include <memory>
+#include <utility>
+
+#include "complaint.hpp"
+#include "quantity.hpp"
+
+namespace batpak::cli {
+namespace {
+
+void remark_on_damage(const OpenReport& report) {
+  for (const DamagedRange& range : report.damage) {
+    remark(fmt::format("damaged: sequences {} to before {} cannot be read: {} [{}, offset {}]; batpak verify shows all",
+                       range.first_sequence, range.next_sequence, range.reason, range.path, range.offset));
+  }
+}
+
+}  // namespace
+
+Result<OpenOptions> open_options(const SigningArguments& signing, Create create) {
+  OpenOptions options;
+  options.create = create;
+  if (signing.sign == SigningArguments::Sign::each_event) options.signing = SigningPolicy::each_event;
+  if (signing.key_file.empty()) return options;
+  Result<SigningKey> key = SigningKey::load(signing.key_file);
+  if (!key) return std::unexpected(std::move(key).error());
+  options.key = std::make_shared<const SigningKey>(std::move(*key));
+  return options;
+}
+
+Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing) {
+  Result<OpenOptions> options = open_options(signing, Create::never);
+  if (!options) return std::unexpected(std::move(options).error());
+  Result<Store> store = Store::open(directory, std::move(*options));
+  if (!store) return store;
+  const OpenReport& report = store->open_report();
+  if (report.torn_bytes > 0) {
+    const std::string kept = report.quarantine_path.empty() ? "" : fmt::format("; a copy is in {}", report.quarantine_path);
+    remark(fmt::format("{} of a write that did not finish were cut off {}{}", byte_size(report.torn_bytes), report.torn_path,
+                       kept));
+  }
+  remark_on_damage(report);
+  return store;
+}
+
+Result<Store> open_to_read(const std::string& directory, ReadOnlyOptions::Undurable undurable) {
+  Result<Store> store = Store::open_read_only(directory, {.undurable = undurable});
+  if (store) remark_on_damage(store->open_report());
+  return store;
+}
+
+}  // namespace batpak::cli

@@ -1,0 +1,19 @@
+// Opening a store the way the commands do, with remarks on what opening found.
+#pragma once
+
+#include <string>
+
+#include "arguments.hpp"
+#include "batpak/store.hpp"
+
+namespace batpak::cli {
+
+// Loads the key where one was named. Errors: those of SigningKey::load.
+[[nodiscard]] Result<OpenOptions> open_options(const SigningArguments& signing, Create create);
+
+[[nodiscard]] Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing);
+
+// Beside a live writer or without one; changes nothing.
+[[nodiscard]] Result<Store> open_to_read(const std::string& directory, ReadOnlyOptions::Undurable undurable);
+
+}  // namespace batpak::cli
