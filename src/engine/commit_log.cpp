@@ -76,8 +76,10 @@ Result<std::unique_ptr<CommitLog>> CommitLog::open(recovery::LogState& state, Op
 }
 
 std::uint64_t CommitLog::body_bytes_max() const noexcept {
-  const std::uint64_t overhead = segment::segment_header_bytes + empty_commit_room + segment_reserve;
-  return std::min<std::uint64_t>(options_.segment_bytes - overhead, limits::commit_bytes_max - empty_commit_room);
+  const std::uint64_t around = segment::commit_header_bytes + empty_commit_room;
+  return std::min<std::uint64_t>(options_.segment_bytes - segment::segment_header_bytes - segment_reserve,
+                                 limits::commit_bytes_max) -
+         around;
 }
 
 Result<void> CommitLog::make_room(std::uint64_t bytes) {
@@ -91,6 +93,7 @@ Result<void> CommitLog::make_room(std::uint64_t bytes) {
   BATPAK_CHECK(write(Visibility::now));
   if (fits()) return {};
   BATPAK_CHECK(rotate());
+  assert(fits());
   return {};
 }
 
@@ -225,9 +228,11 @@ Result<void> CommitLog::rotate() {
     if (!allocated) return fail(not_written(std::move(allocated).error()));
     next = *std::move(allocated);
   }
+  // Nothing of the log is touched before the new segment has its name.
   const segment::SegmentHeader header =
       recovery::successor_header(store_id_, segment_.number + 1, link_.end.sequence, tree_, *options_.entropy);
-  BATPAK_CHECK(recovery::publish_segment(*directory_, *next, temporary, header));
+  if (auto written = next->write_at(0, header.encode()); !written) return fail(not_written(std::move(written).error()));
+  BATPAK_CHECK(recovery::publish_segment(*directory_, *next, temporary, header.first_sequence));
   spare_lock.unlock();
 
   const segment::CommitEnd end = make_end();

@@ -287,7 +287,9 @@ Result<void> Writer::declare_types(Request& request, std::int64_t wall) {
       type.kind = answer->kind.value();
       type.version = asked.version;
       type.name = std::string(asked.name);
-      for (const FieldDescription& field : asked.fields) type.fields.push_back({.name = field.name, .type = field.type});
+      if (asked.fields) {
+        for (const FieldDescription& field : *asked.fields) type.fields.push_back({.name = field.name, .type = field.type});
+      }
       // The key's declaration and earlier ones come first.
       type.sequence = log_->accepted() + (options_.key && !log_->key_is_declared() ? 1U : 0U) + declarations.size();
       declarations.push_back(event::declaration_of(type));

@@ -41,7 +41,7 @@ Result<TypeAnswer> TypeRegistry::ask(const TypeRequest& request) const {
   }
   const auto found = by_kind_.find(kind.value());
   const bool declared = found != by_kind_.end() && std::ranges::any_of(found->second, [&](const DeclaredType* type) {
-    return type->version == request.version && same_fields(type->fields, request.fields);
+    return type->version == request.version && (!request.fields || same_fields(type->fields, *request.fields));
   });
   return TypeAnswer{.kind = kind, .declared = declared};
 }

@@ -20,7 +20,8 @@ struct TypeRequest {
   std::uint16_t type_id = 0;
   std::uint16_t version = 1;
   std::string_view name;
-  std::span<const FieldDescription> fields;  // in byte order of their names
+  // In byte order of their names; nothing for an event given by name alone, whose fields nobody states.
+  std::optional<std::span<const FieldDescription>> fields;
 };
 
 // What the log says to it.

@@ -110,7 +110,8 @@ Result<void> create_store(platform::Directory& directory, const NewStore& option
   const segment::SegmentHeader header = successor_header(genesis.store_id, 0, 0, {}, entropy);
   const std::string temporary(next_segment_name);
   BATPAK_TRY(const auto file, allocate_segment(directory, temporary, 2 * segment::segment_header_bytes));
-  BATPAK_CHECK(publish_segment(directory, *file, temporary, header));
+  BATPAK_CHECK(file->write_at(0, header.encode()));
+  BATPAK_CHECK(publish_segment(directory, *file, temporary, header.first_sequence));
   const Timestamp time = options.first_time.value_or(Timestamp{.microseconds = options.created, .counter = 0});
   BATPAK_CHECK(file->write_at(segment::segment_header_bytes, genesis_commit(meta, header, time, options.created, entropy)));
   BATPAK_CHECK(file->sync_data());

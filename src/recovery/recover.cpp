@@ -361,7 +361,8 @@ class Recovery {
     next.header = successor_header(state_.store_id(), next.header.number, state_.link.end.sequence, state_.tree,
                                    *options_.entropy);
     BATPAK_TRY(const auto next_file, allocate_segment(directory_, temporary, next.size));
-    BATPAK_CHECK(publish_segment(directory_, *next_file, temporary, next.header));
+    BATPAK_CHECK(next_file->write_at(0, next.header.encode()));
+    BATPAK_CHECK(publish_segment(directory_, *next_file, temporary, next.header.first_sequence));
     const SealedCommit seal = make_seal(state_.link, state_.session, state_.link.end, segment.header.salt, state_.tree,
                                         next.header, 0, {});
     BATPAK_TRY(const auto file, directory_.open_file(segment.path, platform::OpenMode::write));

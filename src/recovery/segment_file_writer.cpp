@@ -25,10 +25,9 @@ Result<void> replace_file(platform::Directory& directory, const std::string& pat
 }
 
 Result<void> publish_segment(platform::Directory& directory, platform::File& file, const std::string& temporary,
-                             const segment::SegmentHeader& header) {
-  BATPAK_CHECK(file.write_at(0, header.encode()));
+                             std::uint64_t first_sequence) {
   BATPAK_CHECK(file.sync_all());
-  BATPAK_CHECK(directory.rename(temporary, segment::segment_path(header.first_sequence)));
+  BATPAK_CHECK(directory.rename(temporary, segment::segment_path(first_sequence)));
   return directory.sync_directory("log");
 }
 

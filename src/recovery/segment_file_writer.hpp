@@ -11,10 +11,10 @@ inline constexpr std::string_view next_segment_name = "log/next.tmp";
 // Writes `bytes` to `<path>.tmp`, syncs, renames over `path`, syncs the directory of the name. Errors: as the calls'.
 [[nodiscard]] Result<void> replace_file(platform::Directory& directory, const std::string& path, ByteView bytes);
 
-// Makes a segment durable under its name from `file`, which stands as `temporary` and has its space: header, sync, rename,
-// directory sync.
+// Makes a segment durable under its name: sync, rename, directory sync. Precondition: `file`, which stands as `temporary`,
+// has its space and its header.
 [[nodiscard]] Result<void> publish_segment(platform::Directory& directory, platform::File& file,
-                                           const std::string& temporary, const segment::SegmentHeader& header);
+                                           const std::string& temporary, std::uint64_t first_sequence);
 
 // Creates `temporary` with space for `bytes`, where the file system can reserve it. Errors: no_space, io_error.
 [[nodiscard]] Result<std::unique_ptr<platform::File>> allocate_segment(platform::Directory& directory,
