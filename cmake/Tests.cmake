@@ -71,3 +71,7 @@ target_include_directories(batpak_public_headers PRIVATE ${PROJECT_SOURCE_DIR}/i
 add_test(NAME rooms.arrows_are_as_declared COMMAND ${PROJECT_SOURCE_DIR}/scripts/check-rooms)
 add_test(NAME rooms.the_check_bites COMMAND ${PROJECT_SOURCE_DIR}/tests/rooms/run)
 set_tests_properties(rooms.arrows_are_as_declared rooms.the_check_bites PROPERTIES LABELS unit TIMEOUT 60)
+
+# The programs and the commands that the docs show.
+add_subdirectory(examples)
+add_subdirectory(tests/docs)
