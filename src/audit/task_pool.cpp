@@ -33,9 +33,12 @@ void TaskPool::finish(const std::shared_ptr<Task>& task) {
   while (!task->done_) {
     if (waiting_.empty()) {
       task_done_.wait(lock);
-    } else {
-      run_one(lock, 0);
+      continue;
     }
+    const std::shared_ptr<Task> other = take_oldest();
+    lock.unlock();
+    run(*other, 0);
+    lock.lock();
   }
 }
 
@@ -44,21 +47,26 @@ void TaskPool::work(unsigned thread) {
   while (!stopping_) {
     if (waiting_.empty()) {
       waiting_changed_.wait(lock);
-    } else {
-      run_one(lock, thread);
+      continue;
     }
+    const std::shared_ptr<Task> task = take_oldest();
+    lock.unlock();
+    run(*task, thread);
+    lock.lock();
   }
 }
 
-void TaskPool::run_one(base::Lock& lock, unsigned thread) {
-  const std::shared_ptr<Task> task = std::move(waiting_.front());
+std::shared_ptr<TaskPool::Task> TaskPool::take_oldest() {
+  std::shared_ptr<Task> task = std::move(waiting_.front());
   waiting_.pop_front();
-  Body body = std::move(task->body_);
-  lock.unlock();
-  body(thread);
-  body = nullptr;  // what it holds goes before others hear of its end
-  lock.lock();
-  task->done_ = true;
+  return task;
+}
+
+void TaskPool::run(Task& task, unsigned thread) {
+  task.body_(thread);
+  task.body_ = nullptr;  // what it holds goes before others hear of its end
+  const base::Lock lock(mutex_);
+  task.done_ = true;
   task_done_.notify_all();
 }
 

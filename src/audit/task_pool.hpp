@@ -22,8 +22,8 @@ class TaskPool {
   class Task {
    private:
     friend class TaskPool;
-    Body body_;      // taken out by the thread that runs it, under the pool's mutex
-    bool done_ = false;
+    Body body_;          // belongs to whoever submitted or runs the task
+    bool done_ = false;  // guarded by the pool's mutex
   };
 
   explicit TaskPool(unsigned threads);
@@ -32,14 +32,15 @@ class TaskPool {
   TaskPool& operator=(const TaskPool&) = delete;
 
   [[nodiscard]] unsigned threads() const noexcept { return threads_; }
-  [[nodiscard]] std::shared_ptr<Task> submit(Body body);
+  [[nodiscard]] std::shared_ptr<Task> submit(Body body) BATPAK_EXCLUDES(mutex_);
   // Returns when the task is done, and works on what waits until then.
-  void finish(const std::shared_ptr<Task>& task);
+  void finish(const std::shared_ptr<Task>& task) BATPAK_EXCLUDES(mutex_);
 
  private:
-  void work(unsigned thread);
-  // Takes the oldest waiting task and runs it. Precondition: there is one.
-  void run_one(base::Lock& lock, unsigned thread) BATPAK_REQUIRES(mutex_);
+  void work(unsigned thread) BATPAK_EXCLUDES(mutex_);
+  // The oldest waiting task. Precondition: there is one.
+  [[nodiscard]] std::shared_ptr<Task> take_oldest() BATPAK_REQUIRES(mutex_);
+  void run(Task& task, unsigned thread) BATPAK_EXCLUDES(mutex_);
 
   unsigned threads_;
   base::Mutex mutex_;
