@@ -59,7 +59,7 @@ class EventView {
   [[nodiscard]] std::uint64_t stream_version() const;
   [[nodiscard]] EventId id() const;
   [[nodiscard]] EventKind kind() const;
-  [[nodiscard]] std::string_view kind_name() const;  // as declared; empty for the store's own kinds
+  [[nodiscard]] std::string_view kind_name() const;  // as declared; "batpak.…" for the store's own kinds
   [[nodiscard]] std::uint16_t payload_version() const;
   [[nodiscard]] std::string_view entity() const;
   [[nodiscard]] std::string_view scope() const;

@@ -97,7 +97,8 @@ class Store {
   [[nodiscard]] const OpenReport& open_report() const noexcept;
   [[nodiscard]] std::vector<DeclaredType> types() const;
   [[nodiscard]] Frontier frontier() const noexcept;
-  // The newest durable checkpoint; with a key, signed.
+  // The newest durable checkpoint; with a key, signed. A store opened for reading gives what the log states, with the
+  // stored signature where there is one; verify_directory() recomputes it.
   [[nodiscard]] Result<CheckpointNote> checkpoint() const;
 
   // One turn of what the store's own thread does, for OpenOptions::Housekeeping::by_hand.

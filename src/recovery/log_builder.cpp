@@ -37,7 +37,28 @@ Result<void> LogBuilder::take(const segment::CommitView& commit, std::uint32_t s
                     .at_offset(commit.header.offset));
   }
   state_.ends_in_idle_mark = commit.header.type == CommitType::idle_mark;
+  note_checkpoints(commit.end);
   return {};
+}
+
+void LogBuilder::note_checkpoints(const segment::CommitEnd& end) {
+  state_.newest = {.origin = state_.meta.genesis.origin, .size = end.tree_size, .root = end.root};
+  if (!state_.declared_key) return;
+  while (!unsigned_.empty() && unsigned_.front().size < end.signed_size) unsigned_.pop_front();
+  if (!unsigned_.empty() && unsigned_.front().size == end.signed_size) {
+    CheckpointNote note;
+    note.checkpoint = unsigned_.front();
+    note.text = note_body(note.checkpoint);
+    for (const segment::StoredSignature& stored : end.signatures) {
+      NoteSignature signature;
+      signature.name = stored.name.empty() ? note.checkpoint.origin : stored.name;
+      std::copy_n(stored.signature.begin(), signature.key_id.size(), signature.key_id.begin());
+      signature.signature.assign(stored.signature.begin() + signature.key_id.size(), stored.signature.end());
+      note.signatures.push_back(std::move(signature));
+    }
+    state_.newest_signed = std::move(note);
+  }
+  if (unsigned_.empty() || unsigned_.back().size != end.tree_size) unsigned_.push_back(state_.newest);
 }
 
 Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::uint64_t offset) {

@@ -1,6 +1,8 @@
 // Takes the events of a log into a LogState, commit by commit.
 #pragma once
 
+#include <deque>
+
 #include "event/frame_view.hpp"
 #include "recovery/log_state.hpp"
 #include "segment/commit_walker.hpp"
@@ -35,8 +37,11 @@ class LogBuilder {
                             std::uint64_t next_sequence, const std::string& reason);
   [[nodiscard]] Result<void> note_store_event(const event::FrameView& frame);
 
+  void note_checkpoints(const segment::CommitEnd& end);
+
   LogState& state_;
   std::uint64_t next_sequence_ = 0;
+  std::deque<Checkpoint> unsigned_;  // of commits that no stored signature covers yet, where there is a key
 };
 
 }  // namespace batpak::recovery

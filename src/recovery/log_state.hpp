@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "batpak/checkpoint.hpp"
 #include "batpak/open_options.hpp"
 #include "event/store_meta.hpp"
 #include "event/type_registry.hpp"
@@ -47,6 +48,9 @@ struct LogState {
   // Lost events that may be the head of some stream: while there is one, nothing can be linked safely.
   std::set<std::uint64_t> unresolved;
   OpenReport report;
+  // As the log states them, for readers: the root after the last commit taken in, and the newest stored signature.
+  Checkpoint newest;
+  std::optional<CheckpointNote> newest_signed;
 
   [[nodiscard]] const segment::StoreId& store_id() const noexcept { return meta.genesis.store_id; }
 };

@@ -172,7 +172,11 @@ Result<std::optional<StreamHead>> Store::head(std::string_view entity, std::uint
 }
 
 Result<void> Store::verify_receipt(const Receipt& receipt) const {
-  BATPAK_TRY(const Event event, at(receipt.sequence));
+  auto found = at(receipt.sequence);
+  if (!found && found.error().code == ErrorCode::past_the_end) {
+    return fail(Error(ErrorCode::not_found, found.error().message).at_sequence(receipt.sequence));
+  }
+  BATPAK_TRY(const Event event, std::move(found));
   const auto changed = [&](std::string message) {
     return fail(Error(ErrorCode::history_changed, std::move(message)).at_sequence(receipt.sequence));
   };
@@ -184,7 +188,8 @@ Result<void> Store::verify_receipt(const Receipt& receipt) const {
   if (event_hash != event.event_hash()) return corrupt("the event's header does not give its hash");
   if (event_hash != receipt.event_hash || header.id() != receipt.event_id ||
       header.stream_version() != receipt.stream_version || header.previous_hash() != receipt.previous_hash ||
-      header.content_hash() != receipt.content_hash || header.kind() != receipt.kind || header.time() != receipt.time) {
+      header.content_hash() != receipt.content_hash || header.kind() != receipt.kind || header.time() != receipt.time ||
+      header.wall_microseconds() != receipt.wall_microseconds) {
     return changed("the log holds another event than the receipt says");
   }
   if (!event.payload_erased() && event.compute_content_hash() != receipt.content_hash) {
@@ -248,8 +253,14 @@ Frontier Store::frontier() const noexcept {
 
 Result<CheckpointNote> Store::checkpoint() const {
   BATPAK_CHECK(impl_->check_usable());
-  if (!impl_->writer) return fail(ErrorCode::read_only, "a store opened for reading makes no checkpoints; verify does");
-  return impl_->writer->checkpoint();
+  if (impl_->writer) return impl_->writer->checkpoint();
+  const base::Lock guard(impl_->follower_mutex);
+  const recovery::LogState& read = impl_->follower->state();
+  if (read.newest_signed && read.newest_signed->checkpoint.size == read.newest.size) return *read.newest_signed;
+  CheckpointNote note;
+  note.checkpoint = read.newest;
+  note.text = note_body(note.checkpoint);
+  return note;
 }
 
 void Store::keep_house() {
