@@ -29,10 +29,13 @@ Result<bool> holds_at_most_genesis(platform::Directory& directory, const std::st
   BATPAK_TRY(const auto file, directory.open_file("log/" + name, platform::OpenMode::read));
   BATPAK_TRY(const segment::SegmentImage image, segment::SegmentImage::load(*file));
   const auto header = segment::SegmentHeader::decode(image.bytes);
-  if (!header) return header.error().code != ErrorCode::newer_format;
+  // A header is durable before its segment has a name, so one that is broken is not what an interruption leaves.
+  if (!header) return base::all_zero(image.bytes);
+  if (header->number != 0) return false;
   segment::CommitWalker walker(image.bytes, *header);
   const segment::WalkStep genesis = walker.next();
-  if (!genesis.commit) return !segment::find_commit_header(image.bytes, header->salt, header->number, walker.offset());
+  // A torn genesis may have an intact header; one that stands behind it is of another commit.
+  if (!genesis.commit) return !walker.skip_fault();
   if (genesis.commit->header.count > 1) return false;
   return walker.next().at_end();
 }
