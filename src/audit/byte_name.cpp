@@ -55,11 +55,8 @@ constexpr std::array<Part, 13> commit_header{{{4, "header CRC"},
                                               {80, "durable-through"},
                                               {84, "CRC of the previous commit"},
                                               {88, "reserved field"}}};
-constexpr std::array<Part, 5> commit_end{{{8, "tree size"},
-                                          {40, "root"},
-                                          {48, "signed size"},
-                                          {52, "length of the signature list"},
-                                          {56, "reserved field"}}};
+constexpr std::array<Part, 5> commit_end{
+    {{8, "tree size"}, {40, "root"}, {48, "signed size"}, {52, "length of the signature list"}, {56, "reserved field"}}};
 constexpr std::array<Part, 8> segment_header{{{4, "CRC"},
                                               {8, "length"},
                                               {16, "magic"},

@@ -41,8 +41,8 @@ std::byte low_byte(std::uint32_t value) { return static_cast<std::byte>(value & 
 
 std::vector<ChangedByte> explain_by_one_byte(ByteView block, const CrcRange& range) {
   const ByteView covered = block.subspan(range.covered_at);
-  std::uint32_t state = base::load_le<std::uint32_t>(block.data() + range.crc_at) ^
-                        base::crc32c(covered, base::crc32c(range.salt));
+  std::uint32_t state =
+      base::load_le<std::uint32_t>(block.data() + range.crc_at) ^ base::crc32c(covered, base::crc32c(range.salt));
   std::vector<ChangedByte> changes;
   if (state == 0) return changes;
   const auto add = [&](std::size_t offset, std::byte flipped) {

@@ -63,11 +63,11 @@ void CheckpointCheck::check_stored(const Place& place, const segment::CommitEnd&
   if (ours == end.signatures.end()) {
     return findings_.add(Law::key_declaration, place, "the stored checkpoint is signed by another key than the one given");
   }
-  const std::string note =
-      note_body({.origin = signer_->origin, .size = end.signed_size, .root = root});
+  const std::string note = note_body({.origin = signer_->origin, .size = end.signed_size, .root = root});
   if (!signer_->key.verifies(std::as_bytes(std::span(note)), ByteView(ours->signature).subspan(id.size()))) {
-    return findings_.add(Law::checkpoint_signature, place,
-                         "the signature of the checkpoint of " + std::to_string(end.signed_size) + " events does not verify");
+    return findings_.add(
+        Law::checkpoint_signature, place,
+        "the signature of the checkpoint of " + std::to_string(end.signed_size) + " events does not verify");
   }
   ++checkpoints_verified_;
   last_verified_ = end.signed_size;

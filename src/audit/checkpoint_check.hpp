@@ -16,7 +16,8 @@ class CheckpointCheck {
  public:
   using KeyBytes = std::array<std::byte, PublicKey::bytes_size>;
 
-  CheckpointCheck(FindingList& findings, const std::optional<SignerIdentity>& signer) : findings_(findings), signer_(signer) {}
+  CheckpointCheck(FindingList& findings, const std::optional<SignerIdentity>& signer)
+      : findings_(findings), signer_(signer) {}
 
   // The genesis or a key declaration names a key.
   void declare(const KeyBytes& key, const Place& place);

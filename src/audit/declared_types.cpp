@@ -37,7 +37,8 @@ void DeclaredTypes::check_store_event(const event::FrameView& frame, const Place
   if (event::store_event_name(kind).empty()) {
     return findings_.add(Law::declaration, place, "kind " + to_string(kind) + " is none of the store's own");
   }
-  if (frame.header().entity() != entity_of(kind) || frame.header().scope() != event::store_scope || frame.header().lane() != 0) {
+  if (frame.header().entity() != entity_of(kind) || frame.header().scope() != event::store_scope ||
+      frame.header().lane() != 0) {
     findings_.add(Law::declaration, place,
                   "an event of kind " + std::string(event::store_event_name(kind)) + " stands where it does not belong");
   }

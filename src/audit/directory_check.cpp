@@ -12,8 +12,8 @@ namespace {
 
 using segment::CommitView;
 using segment::CommitWalker;
-using segment::SegmentHeader;
 using segment::segment_header_bytes;
+using segment::SegmentHeader;
 
 constexpr std::uint64_t span_bytes = 1U << 20U;  // of commits that one task checks
 constexpr std::string_view log_name = "log";
@@ -22,7 +22,8 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 
 // Offset of the first byte that is not zero, or the size.
 std::uint64_t first_non_zero(ByteView bytes) {
-  return static_cast<std::uint64_t>(std::ranges::find_if(bytes, [](std::byte b) { return b != std::byte{0}; }) - bytes.begin());
+  return static_cast<std::uint64_t>(std::ranges::find_if(bytes, [](std::byte b) { return b != std::byte{0}; }) -
+                                    bytes.begin());
 }
 
 // How many bytes there are up to the last one that is not zero.
@@ -206,8 +207,9 @@ Result<void> DirectoryCheck::check_segment(std::size_t index) {
     return {};
   }
   for (const segment::UnreadableRange& range : segment.image.unreadable) {
-    findings_.add(Law::unreadable, {.path = file.path, .offset = range.offset},
-                  number(range.length) + " bytes cannot be read, errno " + number(static_cast<std::uint64_t>(range.system_errno)));
+    findings_.add(
+        Law::unreadable, {.path = file.path, .offset = range.offset},
+        number(range.length) + " bytes cannot be read, errno " + number(static_cast<std::uint64_t>(range.system_errno)));
   }
   if (!identify(segment, file)) return {};
   ByteView view = segment.image.bytes;
@@ -282,8 +284,9 @@ bool DirectoryCheck::identify(OpenSegment& segment, const SegmentFile& file) {
     }
   }
   if (segment.header.first_sequence != file.first_sequence) {
-    findings_.add(Law::segment_set, place,
-                  "the segment begins with sequence " + number(segment.header.first_sequence) + ", not with what its name says");
+    findings_.add(
+        Law::segment_set, place,
+        "the segment begins with sequence " + number(segment.header.first_sequence) + ", not with what its name says");
   }
   check_number(segment);
   return true;
@@ -292,7 +295,8 @@ bool DirectoryCheck::identify(OpenSegment& segment, const SegmentFile& file) {
 void DirectoryCheck::check_number(OpenSegment& segment) {
   const Place place{.path = segment.path, .offset = 0, .sequence = segment.header.first_sequence};
   if (segment.header.number == number_) return;
-  const auto commit = segment::decode_commit_header(ByteView(segment.image.bytes).subspan(segment_header_bytes), segment.header.salt);
+  const auto commit =
+      segment::decode_commit_header(ByteView(segment.image.bytes).subspan(segment_header_bytes), segment.header.salt);
   if (commit && commit->segment == number_) {
     findings_.add(Law::segment_set, place,
                   "the segment says to be number " + number(segment.header.number) + " and is number " + number(number_));
@@ -300,8 +304,9 @@ void DirectoryCheck::check_number(OpenSegment& segment) {
   } else if (segment.header.number == number_ + 1) {
     findings_.add(Law::segment_set, place, "segment number " + number(number_) + " is missing before this one");
   } else if (segment.header.number > number_) {
-    findings_.add(Law::segment_set, place,
-                  "segments number " + number(number_) + " to " + number(segment.header.number - 1) + " are missing before this one");
+    findings_.add(
+        Law::segment_set, place,
+        "segments number " + number(number_) + " to " + number(segment.header.number - 1) + " are missing before this one");
   } else {
     findings_.add(Law::segment_set, place, "segment number " + number(segment.header.number) + " is there again");
   }
@@ -319,10 +324,13 @@ DirectoryCheck::WalkEnd DirectoryCheck::walk(const std::shared_ptr<const OpenSeg
   };
   CommitWalker walker(view, segment->header);
   if (!segment->salt_known) {
-    span.fault = FaultyRange{.begin = segment_header_bytes, .end = view.size(), .next_sequence = {},
-                             .fault = {.offset = segment_header_bytes,
-                                       .error = Error(ErrorCode::malformed, "without the segment's salt no commit can be checked"),
-                                       .header = {}}};
+    span.fault =
+        FaultyRange{.begin = segment_header_bytes,
+                    .end = view.size(),
+                    .next_sequence = {},
+                    .fault = {.offset = segment_header_bytes,
+                              .error = Error(ErrorCode::malformed, "without the segment's salt no commit can be checked"),
+                              .header = {}}};
     push(std::move(span), view.size());
     end.offset = view.size();
     return end;
@@ -421,7 +429,8 @@ void DirectoryCheck::report_tail(const std::shared_ptr<const OpenSegment>& segme
   FaultyRange range{.begin = is_mark ? sector : fault.offset, .end = view.size(), .next_sequence = {}, .fault = fault};
   if (is_mark) {
     range.fault.header.reset();
-    if (const auto header = segment::decode_commit_header(view.subspan(sector), segment->header.salt)) range.fault.header = *header;
+    if (const auto header = segment::decode_commit_header(view.subspan(sector), segment->header.salt))
+      range.fault.header = *header;
   }
   CheckedSpan checked = checker.check({.segment = segment, .commits = {}, .fault = std::move(range)});
   if (!checked.commits.empty() && checked.commits.front().view) findings_.add_all(std::move(checked.findings));
@@ -434,7 +443,10 @@ void DirectoryCheck::check_end(const OpenSegment& segment, ByteView view, const 
     const std::uint64_t rest = view.size() - end.offset;
     const std::uint64_t stray = first_non_zero(view.subspan(end.offset));
     if (stray < rest) {
-      findings_.add(Law::stray_bytes, {.path = segment.path, .offset = end.offset + stray}, "bytes that are not zero follow the seal");
+      findings_.add(Law::stray_bytes, {.path = segment.path, .offset = end.offset + stray},
+                    "bytes that are not zero follow the seal");
+    } else if (end.seal->segment_end != view.size() && has_owner_ && may_have_tail(index)) {
+      report_.tail = TailState::in_flight;  // sealed, and not yet trimmed
     } else if (end.seal->segment_end != view.size()) {
       findings_.add(Law::segment_seal, place,
                     "the seal says that the segment has " + number(end.seal->segment_end) + " bytes, and it has " +

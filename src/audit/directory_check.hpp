@@ -85,18 +85,18 @@ class DirectoryCheck {
   std::optional<SignerIdentity> signer_;
   std::vector<std::unique_ptr<SpanChecker>> checkers_;  // one for each thread of the pool
   std::optional<History> history_;
-  std::vector<Bytes> spare_buffers_;          // of segments done with: fresh memory for each would cost as much as reading it
+  std::vector<Bytes> spare_buffers_;  // of segments done with: fresh memory for each would cost as much as reading it
   std::deque<std::unique_ptr<Pending>> pending_;
-  std::unique_ptr<Loading> next_;             // the segment after the one being walked
+  std::unique_ptr<Loading> next_;  // the segment after the one being walked
   std::size_t next_index_ = 0;
-  std::uint64_t number_ = 0;                  // of the segment expected next
-  std::uint64_t walked_sequence_ = 0;         // where the walk stands, ahead of the history
+  std::uint64_t number_ = 0;           // of the segment expected next
+  std::uint64_t walked_sequence_ = 0;  // where the walk stands, ahead of the history
   std::optional<segment::Seal> seal_before_;
   std::optional<std::uint64_t> covered_until_;  // of the segment being walked: the last offset that a durable-through names
   bool reached_live_ = false;
   std::uint64_t bytes_total_ = 0;
   std::uint64_t bytes_done_ = 0;
-  TaskPool pool_;                             // last: its threads end before what they use
+  TaskPool pool_;  // last: its threads end before what they use
 };
 
 }  // namespace batpak::audit

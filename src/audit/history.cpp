@@ -67,9 +67,9 @@ void History::take_commit(const OpenSegment& segment, const CheckedCommit& commi
         lose_until(here, stated);
         here.sequence = stated;
       } else {
-        findings_.add(Law::sequence, here,
-                      "the event says to be number " + number(stated) + " and stands where " + number(next_sequence_) +
-                          " belongs");
+        findings_.add(
+            Law::sequence, here,
+            "the event says to be number " + number(stated) + " and stands where " + number(next_sequence_) + " belongs");
         if (believed && stated < next_sequence_) {
           moved = true;
           continue;
@@ -140,15 +140,18 @@ void History::check_link(const Place& place, segment::CommitHeader header, std::
 }
 
 // What is left of a commit that is not whole.
-void History::take_found_events(const OpenSegment& segment, const CheckedCommit& commit, std::span<const EventFacts> events) {
-  if (!link_lost_ && (!lost_boundaries_from_ || *lost_boundaries_from_ < links_.durable_through)) lost_boundaries_from_ = links_.end;
+void History::take_found_events(const OpenSegment& segment, const CheckedCommit& commit,
+                                std::span<const EventFacts> events) {
+  if (!link_lost_ && (!lost_boundaries_from_ || *lost_boundaries_from_ < links_.durable_through))
+    lost_boundaries_from_ = links_.end;
   link_lost_ = true;
   for (const EventFacts& event : events) {
     if (!event.frame) continue;
     const std::uint64_t stated = event.frame->header().sequence();
     const Place place{.path = segment.path, .offset = event.offset, .sequence = stated};
     if (!event.states_its_hash()) {
-      findings_.add(Law::event_hash, {.path = segment.path, .offset = event.offset + event::layout::event_hash, .sequence = stated},
+      findings_.add(Law::event_hash,
+                    {.path = segment.path, .offset = event.offset + event::layout::event_hash, .sequence = stated},
                     "the header is not what the event's hash says");
     }
     if (stated < next_sequence_ || (commit.next_sequence && stated >= *commit.next_sequence)) {
@@ -229,7 +232,9 @@ void History::check_stream(const Place& place, const EventFacts& event) {
                   "the event does not link to the one before it in its stream, number " + number(previous) +
                       ": either of them was changed");
   }
-  end = {.next_version = version + 1, .sequence = next_sequence_, .stated_hash = event.frame->event_hash(),
+  end = {.next_version = version + 1,
+         .sequence = next_sequence_,
+         .stated_hash = event.frame->event_hash(),
          .computed_hash = event.event_hash};
 }
 
@@ -244,8 +249,9 @@ void History::check_beginning(const Place& place, const EventFacts& event) {
   }
   if (header.lane() == 0) {
     if (header.previous_sequence() != 0) {
-      findings_.add(Law::previous_event, place,
-                    "the first event of a stream follows number " + number(header.previous_sequence()) + ", not the genesis event");
+      findings_.add(
+          Law::previous_event, place,
+          "the first event of a stream follows number " + number(header.previous_sequence()) + ", not the genesis event");
     } else if (std::ranges::find(genesis_hashes_, hash) == genesis_hashes_.end()) {
       if (!is_lost(0)) {
         findings_.add(Law::previous_event, place, "the first event of a stream does not link to the genesis event");
@@ -268,8 +274,10 @@ void History::check_beginning(const Place& place, const EventFacts& event) {
 void History::check_time(const Place& place, const event::HeaderView& header) {
   const Timestamp time = header.time();
   const EventId id = header.id();
-  if (last_time_ && time <= *last_time_) findings_.add(Law::time_order, place, "the event's time is not after that of the event before");
-  if (last_time_ && id <= last_id_) findings_.add(Law::time_order, place, "the event's id is not after that of the event before");
+  if (last_time_ && time <= *last_time_)
+    findings_.add(Law::time_order, place, "the event's time is not after that of the event before");
+  if (last_time_ && id <= last_id_)
+    findings_.add(Law::time_order, place, "the event's id is not after that of the event before");
   last_time_ = time;
   last_id_ = id;
   const std::int64_t wall = header.wall_microseconds();

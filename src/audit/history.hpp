@@ -24,7 +24,10 @@ class History {
  public:
   // `genesis_payload` is what store.meta repeats, empty where store.meta cannot be read.
   History(FindingList& findings, const std::optional<SignerIdentity>& signer, ByteView genesis_payload)
-      : findings_(findings), genesis_payload_(genesis_payload), types_(findings), checkpoints_(findings, signer),
+      : findings_(findings),
+        genesis_payload_(genesis_payload),
+        types_(findings),
+        checkpoints_(findings, signer),
         tree_(findings) {}
 
   void enter_segment(const OpenSegment& segment);
@@ -91,8 +94,9 @@ class History {
   CheckpointCheck checkpoints_;
   TreeCheck tree_;
   segment::LinkState links_;
-  bool link_lost_ = false;     // the commit before is not there, so the next one is taken at its word
-  std::optional<segment::LogPoint> lost_boundaries_from_;  // durable-throughs behind it and before the next commit may be of lost ones
+  bool link_lost_ = false;  // the commit before is not there, so the next one is taken at its word
+  std::optional<segment::LogPoint>
+      lost_boundaries_from_;  // durable-throughs behind it and before the next commit may be of lost ones
   segment::LogPoint lost_boundaries_to_;
   std::uint64_t next_sequence_ = 0;
   std::vector<LostRange> lost_;
@@ -101,7 +105,7 @@ class History {
   std::optional<Timestamp> last_time_;
   EventId last_id_;
   std::uint32_t batch_next_ = 0;
-  std::uint32_t batch_size_ = 0;      // 0: no batch is open
+  std::uint32_t batch_size_ = 0;  // 0: no batch is open
   std::uint64_t commits_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t clock_skews_ = 0;

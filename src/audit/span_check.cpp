@@ -99,11 +99,12 @@ void SpanChecker::examine_fault(const Span& span, CheckedSpan& out) {
   const OpenSegment& segment = *span.segment;
   const FaultyRange& range = *span.fault;
   if (segment.salt_known && mend_commit(segment, range, out)) return;
-  out.findings.push_back(make_finding(Law::commit_whole,
-                                      {.path = segment.path, .offset = range.begin,
-                                       .sequence = range.fault.header ? std::optional(range.fault.header->first_sequence)
-                                                                      : std::nullopt},
-                                      range.fault.error.message));
+  out.findings.push_back(
+      make_finding(Law::commit_whole,
+                   {.path = segment.path,
+                    .offset = range.begin,
+                    .sequence = range.fault.header ? std::optional(range.fault.header->first_sequence) : std::nullopt},
+                   range.fault.error.message));
   CheckedCommit checked;
   checked.begin = range.begin;
   checked.end = range.end;
@@ -164,9 +165,9 @@ void SpanChecker::search_frames(const OpenSegment& segment, std::uint64_t begin,
   std::uint64_t lost_from = end;
   const auto report_lost = [&](std::uint64_t until) {
     if (lost_from >= until) return;
-    out.findings.push_back(make_finding(Law::frame_crc, {.path = segment.path, .offset = lost_from},
-                                        "no whole frame is to be found in these " + std::to_string(until - lost_from) +
-                                            " bytes of a damaged commit"));
+    out.findings.push_back(make_finding(
+        Law::frame_crc, {.path = segment.path, .offset = lost_from},
+        "no whole frame is to be found in these " + std::to_string(until - lost_from) + " bytes of a damaged commit"));
     lost_from = end;
   };
   std::uint64_t at = begin + segment::commit_header_bytes;
@@ -205,8 +206,7 @@ bool SpanChecker::mend_frame(const OpenSegment& segment, ByteView frame, std::ui
     const auto parsed = event::FrameView::parse(mended);
     if (!parsed || parsed->header().compute_event_hash() != parsed->event_hash()) continue;
     out.findings.push_back(make_finding(
-        Law::frame_crc,
-        {.path = segment.path, .offset = offset + change.offset, .sequence = parsed->header().sequence()},
+        Law::frame_crc, {.path = segment.path, .offset = offset + change.offset, .sequence = parsed->header().sequence()},
         name_of_frame_byte(*parsed, change.offset) + " was changed in the frame at " + std::to_string(offset) + ": " +
             describe(change)));
     out.mended.push_back(std::move(mended));
@@ -255,8 +255,8 @@ void SpanChecker::compare(std::string_view path, EventFacts& facts, std::vector<
   const event::HeaderView& header = frame.header();
   const auto report = [&](Law law, ByteView part, std::string message) {
     const auto offset = static_cast<std::uint64_t>(part.data() - frame.bytes().data());
-    findings.push_back(make_finding(
-        law, {.path = path, .offset = facts.offset + offset, .sequence = header.sequence()}, std::move(message)));
+    findings.push_back(make_finding(law, {.path = path, .offset = facts.offset + offset, .sequence = header.sequence()},
+                                    std::move(message)));
   };
   facts.leaf = proof::leaf_hash(frame.event_hash());
   facts.entity_hash = std::hash<std::string_view>{}(header.entity());
@@ -264,7 +264,8 @@ void SpanChecker::compare(std::string_view path, EventFacts& facts, std::vector<
     report(Law::erased, frame.payload_section(), "the payload is erased, and no erasure event covers it");
   } else {
     if (facts.content_hash != header.content_hash()) {
-      report(Law::content_hash, frame.payload_section(), "the payload or its salt is not what the header's content hash says");
+      report(Law::content_hash, frame.payload_section(),
+             "the payload or its salt is not what the header's content hash says");
     }
     if (const auto canonical = check_canonical(frame.payload()); !canonical) {
       report(Law::encoding, frame.payload(), "the payload is not canonical MessagePack: " + canonical.error().message);

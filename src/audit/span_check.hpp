@@ -27,7 +27,7 @@ struct OpenSegment {
 // A place of a segment where a commit should be and no whole one is.
 struct FaultyRange {
   std::uint64_t begin = 0;
-  std::uint64_t end = 0;       // where the next intact commit header is, or the image ends
+  std::uint64_t end = 0;                       // where the next intact commit header is, or the image ends
   std::optional<std::uint64_t> next_sequence;  // what that one says to be its first sequence
   segment::CommitFault fault;
 };
@@ -48,7 +48,7 @@ struct EventFacts {
   Hash event_hash;                        // recomputed, as all of them
   Hash content_hash;
   Hash metadata_hash;
-  Hash leaf;                              // of the tree, from the hash that the frame states
+  Hash leaf;  // of the tree, from the hash that the frame states
   std::size_t entity_hash = 0;
   SignatureState signature = SignatureState::none;
 

@@ -43,19 +43,19 @@ void TreeCheck::check_end(const Place& end, const segment::CommitEnd& claimed, s
       which = matches ? "the header was changed: it is not what the event's hash, which is that of the tree, says"
                       : "the header is not what the event's hash says, and the tree has neither";
     }
-    findings_.add(Law::event_hash,
-                  {.path = end.path, .offset = event.offset + event::layout::event_hash,
-                   .sequence = event.frame->header().sequence()},
-                  which);
+    findings_.add(
+        Law::event_hash,
+        {.path = end.path, .offset = event.offset + event::layout::event_hash, .sequence = event.frame->header().sequence()},
+        which);
   }
   if (matches) {
     end_run();
     return;
   }
   if (run_length_++ == 0) {
-    run_ = make_finding(Law::tree_root, end,
-                        edge_ ? "the root is not that of the events before"
-                              : "the root cannot be checked, for events before it are lost");
+    run_ = make_finding(
+        Law::tree_root, end,
+        edge_ ? "the root is not that of the events before" : "the root cannot be checked, for events before it are lost");
   }
 }
 

@@ -29,7 +29,8 @@ class TreeCheck {
   void enter_segment(const Place& header, std::uint64_t first_sequence, std::span<const Hash> right_edge);
   // The end of a commit. `doubtful` are its events, where some state another hash than theirs: the root then tells which of
   // the two is the old one, and the tree goes on with that.
-  void check_end(const Place& end, const segment::CommitEnd& claimed, std::uint64_t size, std::span<const EventFacts> doubtful);
+  void check_end(const Place& end, const segment::CommitEnd& claimed, std::uint64_t size,
+                 std::span<const EventFacts> doubtful);
   // When everything was seen.
   void finish() { end_run(); }
 
@@ -43,7 +44,7 @@ class TreeCheck {
   FindingList& findings_;
   std::optional<proof::RightEdge> edge_ = proof::RightEdge{};
   std::optional<proof::RightEdge> before_;
-  std::optional<Finding> run_;      // the first of the commits whose roots do not match, or cannot be checked
+  std::optional<Finding> run_;  // the first of the commits whose roots do not match, or cannot be checked
   std::uint64_t run_length_ = 0;
 };
 

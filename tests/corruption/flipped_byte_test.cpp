@@ -80,16 +80,19 @@ TEST(FlippedByte, of_anything_hashed_is_found_when_every_crc_was_mended) {
     for (std::size_t c = 0; c < segments[s].commits.size(); ++c) {
       for (std::size_t f = 0; f < segments[s].commits[c].frames.size(); ++f) {
         const Bytes whole = segments[s].commits[c].frames[f];
-        const auto hashed_end = static_cast<std::size_t>(event::FrameView::parse(whole)->payload_section().data() - whole.data()) +
-                                event::FrameView::parse(whole)->payload_section().size();
+        const auto hashed_end =
+            static_cast<std::size_t>(event::FrameView::parse(whole)->payload_section().data() - whole.data()) +
+            event::FrameView::parse(whole)->payload_section().size();
         for (std::size_t offset = 8; offset < whole.size(); ++offset) {
           Bytes& frame = segments[s].commits[c].frames[f];
           frame[offset] ^= static_cast<std::byte>(1U << (offset % 8));
           const VerifyReport report = verify_files(put_together(segments, files.at("store.meta")));
           frame[offset] = whole[offset];
-          const std::string where = "frame " + std::to_string(c) + "." + std::to_string(f) + " byte " + std::to_string(offset);
+          const std::string where =
+              "frame " + std::to_string(c) + "." + std::to_string(f) + " byte " + std::to_string(offset);
           ASSERT_FALSE(report.clean()) << where;
-          const bool by_hash = std::ranges::any_of(report.findings, [&](const Finding& x) { return hash_laws.contains(x.law); });
+          const bool by_hash =
+              std::ranges::any_of(report.findings, [&](const Finding& x) { return hash_laws.contains(x.law); });
           const bool by_form = has(report, Law::frame_form) || has(report, Law::erased);
           ASSERT_TRUE(by_form || (offset < hashed_end && by_hash)) << where << "\n" << describe(report);
           ASSERT_LE(report.findings.size(), 8U) << where << "\n" << describe(report);

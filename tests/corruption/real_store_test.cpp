@@ -73,9 +73,11 @@ TEST(RealStore, has_each_of_several_flipped_bytes_named) {
       must(machine.files.flip_bit(path, offset, 3));
       ASSERT_FALSE(report.clean()) << path << " " << offset;
       EXPECT_LE(report.findings.size(), 2U) << findings(report);
-      EXPECT_TRUE(std::ranges::any_of(report.findings, [&, &p = path](const Finding& finding) {
-        return p.ends_with(finding.path) && finding.offset == offset;
-      })) << path << " " << offset << "\n" << findings(report);
+      EXPECT_TRUE(std::ranges::any_of(
+          report.findings,
+          [&, &p = path](const Finding& finding) { return p.ends_with(finding.path) && finding.offset == offset; }))
+          << path << " " << offset << "\n"
+          << findings(report);
     }
   }
 }

@@ -107,8 +107,10 @@ TEST_F(SegmentFiles, cut_at_any_length) {
     for (std::size_t size = 0; size < whole.size(); ++size) {
       files[path] = Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
       const VerifyReport report = verify_files(files);
-      const bool in_zeros = path == last && size > whole_ends[0] && base::all_zero(ByteView(whole).subspan(
-                                *std::prev(std::ranges::upper_bound(whole_ends, size)), size - *std::prev(std::ranges::upper_bound(whole_ends, size))));
+      const bool in_zeros =
+          path == last && size > whole_ends[0] &&
+          base::all_zero(ByteView(whole).subspan(*std::prev(std::ranges::upper_bound(whole_ends, size)),
+                                                 size - *std::prev(std::ranges::upper_bound(whole_ends, size))));
       if (in_zeros || std::ranges::find(whole_ends, size) != whole_ends.end()) continue;
       ASSERT_FALSE(report.clean()) << path << " " << size;
       ASSERT_LE(report.findings.size(), 8U) << path << " " << size << "\n" << describe(report);

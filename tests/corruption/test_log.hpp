@@ -211,7 +211,8 @@ class TestLog {
     header.session = 1;
     header.durable_through = link_.end;
     header.previous_crc = link_.previous_crc;
-    segment::CommitEnd end{.tree_size = tree_.size(), .root = tree_.root(), .signed_size = 0, .signatures = stored_signatures()};
+    segment::CommitEnd end{
+        .tree_size = tree_.size(), .root = tree_.root(), .signed_size = 0, .signatures = stored_signatures()};
     if (!end.signatures.empty()) end.signed_size = signable_->size;
     header = builder_.finish(header, end, header_.salt);
     base::append(files_[path_], builder_.bytes());
@@ -279,13 +280,13 @@ inline std::vector<SegmentParts> take_apart(const Files& files) {
   for (const auto& [path, bytes] : files) {
     if (!path.starts_with("log/")) continue;
     const auto header = segment::SegmentHeader::decode(bytes).value();
-    SegmentParts parts{.path = path, .header = {bytes.begin(), bytes.begin() + segment::segment_header_bytes}, .commits = {}};
+    SegmentParts parts{
+        .path = path, .header = {bytes.begin(), bytes.begin() + segment::segment_header_bytes}, .commits = {}};
     segment::CommitWalker walker(bytes, header);
     for (auto step = walker.next(); step.commit; step = walker.next()) {
       const segment::CommitView& commit = *step.commit;
-      CommitParts taken{.header = {commit.bytes.begin(), commit.bytes.begin() + segment::commit_header_bytes},
-                        .frames = {},
-                        .rest = {}};
+      CommitParts taken{
+          .header = {commit.bytes.begin(), commit.bytes.begin() + segment::commit_header_bytes}, .frames = {}, .rest = {}};
       std::size_t at = segment::commit_header_bytes;
       if (commit.header.type == segment::CommitType::events) {
         segment::FrameSplitter frames(commit.body);
@@ -340,7 +341,8 @@ inline Files put_together(std::vector<SegmentParts> segments, const Bytes& store
       mend_crc(whole, 4, 8, salt);
       base::store_le(whole.data(), base::crc32c(ByteView(whole).subspan(4, 84), base::crc32c(salt)));
       previous_crc = base::load_le<std::uint32_t>(whole.data() + 4);
-      const std::uint64_t next = base::load_le<std::uint64_t>(whole.data() + 32) + base::load_le<std::uint32_t>(whole.data() + 40);
+      const std::uint64_t next =
+          base::load_le<std::uint64_t>(whole.data() + 32) + base::load_le<std::uint32_t>(whole.data() + 40);
       base::append(bytes, whole);
       end = {.segment = segment_number, .offset = bytes.size(), .sequence = next};
     }
