@@ -57,7 +57,7 @@ batpak::Result<batpak::Checkpoint> check_note(const std::string& text, const std
 // [/note]
 
 // [nightly]
-// Recomputes everything from the bytes. A checkpoint kept outside must be met again on the way.
+// Recomputes everything from the bytes, the root of each commit and the signature of each stored checkpoint too.
 batpak::Result<bool> check_store(const std::string& directory, const batpak::PublicKey& key) {
   const auto report = batpak::verify_directory(directory, {.key = key});
   if (!report) return std::unexpected(report.error());
