@@ -377,7 +377,10 @@ void Writer::publish_progress() {
   durable_root_ = log_->durable_root();
   signed_checkpoint_ = log_->signed_checkpoint();
   key_declared_ = log_->key_is_declared();
-  if (due) house_.notify_one();
+  if (due) {
+    house_changed_ = true;
+    house_.notify_one();
+  }
 }
 
 std::optional<PublicKey> Writer::declared_key() const {
@@ -454,10 +457,12 @@ std::chrono::nanoseconds Writer::keep_house() {
 void Writer::run_house_keeping() {
   base::Lock lock(mutex_);
   while (!stop_house_keeping_) {
+    house_changed_ = false;
     lock.unlock();
     const std::chrono::nanoseconds next = keep_house();
     lock.lock();
-    if (!stop_house_keeping_) house_.wait_for(lock, next);
+    // What changed meanwhile woke nobody, and `next` does not know of it.
+    if (!stop_house_keeping_ && !house_changed_) house_.wait_for(lock, next);
   }
 }
 
@@ -470,9 +475,12 @@ Result<void> Writer::close() {
     while (writing_ || queue_.first != nullptr) room_.wait(lock);
     stop_house_keeping_ = true;
     house_.notify_all();
-    if (poison_) return fail(*poison_);
   }
   house_keeper_.join();
+  {
+    const base::Lock lock(mutex_);
+    if (poison_) return fail(*poison_);
+  }
   BATPAK_CHECK(log_->write(CommitLog::Visibility::after_sync));
   BATPAK_CHECK(log_->sync());
   BATPAK_CHECK(log_->write_idle_mark());

@@ -117,6 +117,7 @@ class Writer {
   base::Atomic<std::uint64_t> durable_{0};
   base::Atomic<std::uint64_t> unseen_{0};  // accepted but not yet shown to readers, as a flag
 
+  bool house_changed_ BATPAK_GUARDED_BY(mutex_) = false;  // since house-keeping last looked
   bool stop_house_keeping_ BATPAK_GUARDED_BY(mutex_) = false;
   base::Thread house_keeper_;
 };

@@ -84,6 +84,10 @@ class LineReader {
 }
 
 [[nodiscard]] Result<void> verify_as(const CheckpointNote& note, std::string_view name, const PublicKey& key) {
+  // What is signed is the text, what is believed is the checkpoint: a caller may have put the two together.
+  if (!note.text.starts_with(note_body(note.checkpoint))) {
+    return base::fail(ErrorCode::bad_signature, "the note's text does not state its checkpoint");
+  }
   const auto id = key.key_id(name);
   bool signed_by_key = false;
   for (const NoteSignature& signature : note.signatures) {

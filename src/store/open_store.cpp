@@ -46,6 +46,16 @@ Result<std::shared_ptr<platform::Directory>> open_or_create(platform::FileSystem
   return files.create_directory(path);
 }
 
+// Asked before the lock is taken, since that leaves a file: a directory of other things is refused as it was found.
+Result<void> check_is_ours(platform::Directory& directory, Create create) {
+  const auto found = recovery::look_for_store(directory);
+  if (!found && found.error().code == ErrorCode::not_a_store) return fail(found.error());
+  if (found && *found != recovery::Found::store && create == Create::never) {
+    return fail(ErrorCode::not_a_store, "there is no store");
+  }
+  return {};
+}
+
 Result<bool> make_store_if_asked(platform::Directory& directory, const OpenOptions& options, platform::Clock& clock,
                                  platform::Entropy& entropy, const std::optional<Timestamp>& first_time) {
   BATPAK_TRY(const recovery::Found found, recovery::look_for_store(directory));
@@ -86,6 +96,7 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
   platform::Entropy& entropy = options.entropy != nullptr ? *options.entropy : platform::system_entropy();
   const std::chrono::nanoseconds begun = clock.monotonic();
   BATPAK_TRY(auto directory, open_or_create(files, path, options.create));
+  BATPAK_CHECK(check_is_ours(*directory, options.create));
   BATPAK_TRY(auto lock, directory->lock_as_owner());
   BATPAK_TRY(const bool created, make_store_if_asked(*directory, options, clock, entropy, first_time));
   BATPAK_TRY(recovery::LogState state, recovery::recover(directory, {.torn_tail = options.torn_tail, .entropy = &entropy}));
