@@ -3,7 +3,7 @@ find_package(GTest REQUIRED)
 include(GoogleTest)
 
 # Tests whose executable starts threads, or opens stores, which do: the ones that run under ThreadSanitizer.
-set(BATPAK_THREADED_TESTS base crypto platform audit engine read projection store interleave crash model end_to_end)
+set(BATPAK_THREADED_TESTS base concurrency crypto platform audit engine read projection store interleave crash model end_to_end)
 
 # The objects of all rooms once, for every test of internals.
 add_library(batpak_test_rooms STATIC)
