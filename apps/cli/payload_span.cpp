@@ -25,10 +25,11 @@ class Walk {
     return true;
   }
   void skip_string() noexcept {
-    for (++at_; !at_end() && text_[at_] != '"'; ++at_) {
-      if (text_[at_] == '\\') ++at_;
-    }
-    ++at_;
+    std::size_t quote = at_;
+    do {
+      quote = text_.find('"', quote + 1);
+    } while (quote != std::string_view::npos && is_escaped(quote));
+    at_ = quote == std::string_view::npos ? text_.size() : quote + 1;
   }
   void skip_value() noexcept {
     std::size_t depth = 0;
@@ -47,6 +48,12 @@ class Walk {
   }
 
  private:
+  [[nodiscard]] bool is_escaped(std::size_t at) const noexcept {
+    std::size_t first = at;
+    while (first > at_ && text_[first - 1] == '\\') --first;
+    return (at - first) % 2 == 1;
+  }
+
   std::string_view text_;
   std::size_t at_ = 0;
 };

@@ -15,6 +15,7 @@ namespace {
 
 std::string report_json(const SalvageReport& report) {
   std::vector<std::string> ranges;
+  ranges.reserve(report.damage.size());
   for (const DamagedRange& range : report.damage) {
     JsonObject object;
     object.text("path", range.path).number("offset", range.offset).number("first_sequence", range.first_sequence);

@@ -25,6 +25,7 @@ void Table::add(std::vector<std::string> cells) {
     return;
   }
   std::vector<Style> styles;
+  styles.reserve(columns_.size());
   for (const Column& column : columns_) styles.push_back(column.style);
   print(cells, styles);
 }
@@ -33,6 +34,7 @@ void Table::flush() {
   if (held_.empty()) return;
   decide_widths();
   std::vector<std::string> titles;
+  titles.reserve(columns_.size());
   for (const Column& column : columns_) titles.push_back(column.title);
   print(titles, std::vector<Style>(columns_.size(), Style::bold));
   for (std::vector<std::string>& cells : std::exchange(held_, {})) add(std::move(cells));

@@ -11,6 +11,7 @@ namespace {
 
 std::string type_json(const DeclaredType& type) {
   std::vector<std::string> fields;
+  fields.reserve(type.fields.size());
   for (const DeclaredType::Field& field : type.fields) {
     fields.push_back(JsonObject().text("name", field.name).text("type", field.type).finish());
   }

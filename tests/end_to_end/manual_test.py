@@ -35,7 +35,7 @@ class Manual(CommandTest):
         named = set(re.findall(r"-([a-z][a-z-]+)", " ".join(line for line in text.splitlines() if "Fl" in line or "-scope" in line)))
         for command in COMMANDS:
             self.assertRegex(text, rf"\.Cm {command}\b")
-            self.assertEqual(self.options(command) - named - {"payload"}, set(), command)
+            self.assertEqual(self.options(command) - named, set(), command)
 
     def test_the_manual_names_every_member_of_the_json_output(self):
         self.init()
