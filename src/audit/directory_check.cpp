@@ -88,7 +88,7 @@ Result<void> DirectoryCheck::list_files() {
       const std::string path = std::string(log_name) + "/" + entry.name;
       const auto first_sequence = segment::parse_segment_file_name(entry.name);
       if (entry.is_directory || !first_sequence) {
-        if (has_owner_ && entry.name.ends_with(".tmp")) continue;
+        if (entry.name.ends_with(".tmp")) continue;  // a preparation, under way or interrupted; not part of the log
         findings_.add(Law::stray_file, {.path = path}, "the file does not belong among the segments");
         continue;
       }

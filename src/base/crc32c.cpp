@@ -33,19 +33,22 @@ constexpr auto tables = make_tables();
 
 #if defined(__x86_64__) && !defined(BATPAK_PORTABLE)
 
-// Three independent lanes hide the instruction's latency of three cycles. shift_tables moves the CRC of one lane past the
-// bytes of the next: multiplying by x^(8·lane_bytes) modulo the polynomial is linear, so four tables of 256 do it.
-constexpr std::size_t lane_bytes = 1024;
+// Three independent lanes hide the instruction's latency of three cycles. The CRC of one lane is moved past the bytes of the
+// next: multiplying by x^(8·lane_bytes) modulo the polynomial is linear, so four tables of 256 do it.
+constexpr std::size_t long_lane_bytes = 1024;
+constexpr std::size_t short_lane_bytes = 128;  // frames are some hundred bytes
 
 constexpr std::uint32_t advance_zeros(std::uint32_t crc, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) crc = (crc >> 8U) ^ tables[0][crc & 0xFFU];
   return crc;
 }
 
-constexpr std::array<std::array<std::uint32_t, 256>, 4> make_shift_tables() {
+using ShiftTables = std::array<std::array<std::uint32_t, 256>, 4>;
+
+constexpr ShiftTables make_shift_tables(std::size_t lane_bytes) {
   std::array<std::uint32_t, 32> column{};
   for (std::size_t bit = 0; bit < 32; ++bit) column[bit] = advance_zeros(1U << bit, lane_bytes);
-  std::array<std::array<std::uint32_t, 256>, 4> shifts{};
+  ShiftTables shifts{};
   for (std::size_t part = 0; part < 4; ++part) {
     for (std::uint32_t value = 0; value < 256; ++value) {
       std::uint32_t moved = 0;
@@ -57,15 +60,19 @@ constexpr std::array<std::array<std::uint32_t, 256>, 4> make_shift_tables() {
   }
   return shifts;
 }
-constexpr auto shift_tables = make_shift_tables();
+template <std::size_t lane_bytes>
+constexpr ShiftTables shift_tables = make_shift_tables(lane_bytes);
 
+template <std::size_t lane_bytes>
 std::uint32_t shift_lane(std::uint32_t crc) noexcept {
-  return shift_tables[0][crc & 0xFFU] ^ shift_tables[1][crc >> 8U & 0xFFU] ^ shift_tables[2][crc >> 16U & 0xFFU] ^
-         shift_tables[3][crc >> 24U];
+  const ShiftTables& shifts = shift_tables<lane_bytes>;
+  return shifts[0][crc & 0xFFU] ^ shifts[1][crc >> 8U & 0xFFU] ^ shifts[2][crc >> 16U & 0xFFU] ^ shifts[3][crc >> 24U];
 }
 
-[[gnu::target("sse4.2")]] std::uint32_t crc32c_sse42(ByteView bytes, std::uint32_t before) noexcept {
-  std::uint64_t crc = ~before;
+// Takes as many groups of three lanes from the front of `bytes` as there are.
+template <std::size_t lane_bytes>
+[[gnu::target("sse4.2")]] std::uint32_t take_lanes(ByteView& bytes, std::uint32_t before) noexcept {
+  std::uint64_t crc = before;
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
   while (left >= 3 * lane_bytes) {
@@ -76,11 +83,20 @@ std::uint32_t shift_lane(std::uint32_t crc) noexcept {
       second = _mm_crc32_u64(second, load_le<std::uint64_t>(at + lane_bytes + i));
       third = _mm_crc32_u64(third, load_le<std::uint64_t>(at + 2 * lane_bytes + i));
     }
-    const std::uint32_t joined = shift_lane(static_cast<std::uint32_t>(crc)) ^ static_cast<std::uint32_t>(second);
-    crc = shift_lane(joined) ^ static_cast<std::uint32_t>(third);
+    const std::uint32_t joined =
+        shift_lane<lane_bytes>(static_cast<std::uint32_t>(crc)) ^ static_cast<std::uint32_t>(second);
+    crc = shift_lane<lane_bytes>(joined) ^ static_cast<std::uint32_t>(third);
     at += 3 * lane_bytes;
     left -= 3 * lane_bytes;
   }
+  bytes = bytes.last(left);
+  return static_cast<std::uint32_t>(crc);
+}
+
+[[gnu::target("sse4.2")]] std::uint32_t crc32c_sse42(ByteView bytes, std::uint32_t before) noexcept {
+  std::uint64_t crc = take_lanes<short_lane_bytes>(bytes, take_lanes<long_lane_bytes>(bytes, ~before));
+  const std::byte* at = bytes.data();
+  std::size_t left = bytes.size();
   for (; left >= 8; at += 8, left -= 8) crc = _mm_crc32_u64(crc, load_le<std::uint64_t>(at));
   auto narrow = static_cast<std::uint32_t>(crc);
   for (; left > 0; ++at, --left) narrow = _mm_crc32_u8(narrow, std::to_integer<std::uint8_t>(*at));

@@ -381,7 +381,10 @@ class Recovery {
   void enter_successor() { state_.link.enter_segment(tail_.segment + 1); }
 
   // What an interrupted preparation left behind; not part of the log.
-  Result<void> remove_leftovers() { return directory_.remove(next_segment_name); }
+  Result<void> remove_leftovers() {
+    BATPAK_CHECK(directory_.remove(std::string(event::store_meta_name) + ".tmp"));
+    return directory_.remove(next_segment_name);
+  }
 
   LogState state_;
   platform::Directory& directory_;
