@@ -36,6 +36,10 @@ WalkStep CommitWalker::next() {
       offset_ = sector + mark->header.length;
       return {.commit = *std::move(mark), .fault = std::nullopt};
     }
+    // What stands where a mark would, and is of a type from the future, is no tail.
+    if (!mark && mark.error().code == ErrorCode::newer_format) {
+      return {.commit = std::nullopt, .fault = CommitFault{.offset = offset_, .error = std::move(mark).error(), .header = {}}};
+    }
   }
   if (base::all_zero(image_.subspan(offset_))) return {};
   CommitFault fault{.offset = offset_, .error = std::move(here).error(), .header = std::nullopt};

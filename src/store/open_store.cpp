@@ -77,7 +77,7 @@ Result<bool> make_store_if_asked(platform::Directory& directory, const OpenOptio
 Error with_directory(Error error, const std::string& path) {
   if (error.path.empty()) {
     error.path = path;
-  } else if (error.path.front() != '/' && !error.path.starts_with(path)) {
+  } else if (error.path.front() != '/' && error.path != path && !error.path.starts_with(path + "/")) {
     error.path = path + "/" + error.path;
   }
   return error;

@@ -40,6 +40,8 @@ class Ledger {
     groups_.back().receipts = std::move(receipts);
     if (durability == Durability::durable) promise_all();
   }
+  // The last group was taken away on purpose.
+  void forget_last() { groups_.pop_back(); }
   void promise_all() {
     for (Group& group : groups_) group.promised = true;
   }
