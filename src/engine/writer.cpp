@@ -95,7 +95,7 @@ Result<void> Writer::submit(Request& request, WhenFull when_full) {
     queued_bytes_ += request.bytes;
     if (!writing_) {
       writing_ = true;
-      lead(lock);
+      lead();
     }
   }
   // Acquire: what the writer put into the request before it said lead or done.
@@ -103,8 +103,8 @@ Result<void> Writer::submit(Request& request, WhenFull when_full) {
     const std::uint32_t state = request.state.load(std::memory_order_acquire);
     if (state == Request::done) break;
     if (state == Request::lead) {
-      base::Lock lock(mutex_);
-      lead(lock);
+      const base::Lock lock(mutex_);
+      lead();
       continue;
     }
     request.state.wait(state, std::memory_order_acquire);
@@ -128,10 +128,10 @@ Request* Writer::Group::pop_front() noexcept {
 }
 
 // The caller is the writer. One group, then the role goes on to whoever is first in the queue.
-void Writer::lead(base::Lock& lock) {
+void Writer::lead() {
   Group group = take_group();
   const bool poisoned = poison_.has_value();
-  lock.unlock();
+  mutex_.unlock();
   if (poisoned) {
     for (Request* request = group.first; request != nullptr; request = request->next) {
       request->error = Error(ErrorCode::poisoned, "an earlier write failed; reopen the store");
@@ -139,13 +139,13 @@ void Writer::lead(base::Lock& lock) {
   } else {
     carry_out(group);
   }
-  lock.lock();
+  mutex_.lock();
   publish_progress();
   queued_bytes_ -= group.bytes;
   Request* const next = queue_.first;
   if (next == nullptr) writing_ = false;
   room_.notify_all();
-  lock.unlock();
+  mutex_.unlock();
   // Release: the results, and with the role everything that is the writer's alone. A request may be gone as soon as it is
   // told that it is done, so nothing of it is read afterwards.
   if (next != nullptr) {
@@ -157,7 +157,7 @@ void Writer::lead(base::Lock& lock) {
     request->state.store(Request::done, std::memory_order_release);
     request->state.notify_one();
   }
-  lock.lock();
+  mutex_.lock();
 }
 
 Writer::Group Writer::take_group() {

@@ -70,7 +70,8 @@ class Writer {
     [[nodiscard]] Request* pop_front() noexcept;
   };
 
-  void lead(base::Lock& lock) BATPAK_REQUIRES(mutex_);
+  // Lets go of the mutex while it works and has it again on return.
+  void lead() BATPAK_REQUIRES(mutex_);
   [[nodiscard]] Group take_group() BATPAK_REQUIRES(mutex_);
   void carry_out(const Group& group);
   [[nodiscard]] Result<void> accept(Request& request);
