@@ -90,7 +90,8 @@ Result<void> CommitLog::make_room(std::uint64_t bytes) {
     return size <= limits::commit_bytes_max && link_.end.offset + size + segment_reserve <= options_.segment_bytes;
   };
   if (fits()) return {};
-  BATPAK_CHECK(write(Visibility::now));
+  // Shown later: events of this group that are to be durable must not be seen before they are.
+  BATPAK_CHECK(write(Visibility::after_sync));
   if (fits()) return {};
   BATPAK_CHECK(rotate());
   assert(fits());

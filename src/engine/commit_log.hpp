@@ -71,6 +71,8 @@ class CommitLog {
   [[nodiscard]] std::uint64_t written() const noexcept { return link_.end.sequence; }
   [[nodiscard]] std::uint64_t durable() const noexcept { return durable_.sequence; }
   [[nodiscard]] bool has_open_commit() const noexcept { return next_sequence_ != link_.end.sequence; }
+  // Something was accepted that readers do not see yet.
+  [[nodiscard]] bool has_unseen() const noexcept { return next_sequence_ != index_->visible(); }
   [[nodiscard]] std::uint64_t open_commit_bytes() const noexcept { return has_open_commit() ? builder_.bytes().size() : 0; }
   [[nodiscard]] bool all_durable() const noexcept { return !has_open_commit() && durable_ >= link_.end; }
   [[nodiscard]] bool ends_in_idle_mark() const noexcept { return ends_in_idle_mark_; }

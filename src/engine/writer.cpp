@@ -364,7 +364,7 @@ void Writer::publish_progress() {
   written_.store(log_->written(), std::memory_order_relaxed);
   durable_.store(log_->durable(), std::memory_order_relaxed);
   // Release: a reader that finds nothing unseen must find it shown.
-  unseen_.store(log_->has_open_commit() ? 1 : 0, std::memory_order_release);
+  unseen_.store(log_->has_unseen() ? 1 : 0, std::memory_order_release);
   const bool undurable = !log_->all_durable();
   const std::chrono::nanoseconds now = options_.clock->monotonic();
   const bool due = ends_in_mark_ != log_->ends_in_idle_mark() || undurable_ != undurable || log_->wants_spare();
