@@ -2,10 +2,10 @@
 // and each is reported as the median of its rounds.
 //
 //   bench_store DIRECTORY [ROUNDS]     DIRECTORY is emptied first; it must lie on the device to be measured
-#include <batpak/batpak.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <batpak/batpak.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -100,7 +100,8 @@ struct OpenedStore {
   batpak::Store store;
 };
 
-OpenedStore fresh(const std::string& directory, const std::string& name, std::shared_ptr<const batpak::SigningKey> key = {}) {
+OpenedStore fresh(const std::string& directory, const std::string& name,
+                  std::shared_ptr<const batpak::SigningKey> key = {}) {
   const std::string path = directory + "/" + name;
   std::filesystem::remove_all(path);
   batpak::OpenOptions options;
@@ -114,8 +115,8 @@ std::uint64_t log_bytes(const std::string& path) {
   return bytes;
 }
 
-void appends(OpenedStore opened, const std::vector<batpak::Coordinate>& where, std::size_t count, batpak::Durability durability,
-             const std::string& name) {
+void appends(OpenedStore opened, const std::vector<batpak::Coordinate>& where, std::size_t count,
+             batpak::Durability durability, const std::string& name) {
   batpak::AppendOptions options;
   options.durability = durability;
   const double seconds = seconds_of([&] {
@@ -127,8 +128,8 @@ void appends(OpenedStore opened, const std::vector<batpak::Coordinate>& where, s
   need(opened.store.close());
 }
 
-void threaded_appends(OpenedStore opened, const std::vector<batpak::Coordinate>& where, std::size_t threads, std::size_t each,
-                      const std::string& name) {
+void threaded_appends(OpenedStore opened, const std::vector<batpak::Coordinate>& where, std::size_t threads,
+                      std::size_t each, const std::string& name) {
   const double seconds = seconds_of([&] {
     std::vector<std::thread> pool;
     for (std::size_t t = 0; t < threads; ++t) {

@@ -36,8 +36,8 @@ class Batch {
   [[nodiscard]] Result<void> add_json(const Coordinate& where, std::string_view name, std::string_view json,
                                       const EventOptions& options = {});
 
-  [[nodiscard]] std::uint32_t size() const noexcept;          // events
-  [[nodiscard]] std::uint64_t bytes_size() const noexcept;    // of their frames
+  [[nodiscard]] std::uint32_t size() const noexcept;        // events
+  [[nodiscard]] std::uint64_t bytes_size() const noexcept;  // of their frames
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
   struct Impl;

@@ -107,7 +107,8 @@ template <class T, std::size_t index>
 void encode_field(Encoder& out, const auto& field) {
   out.encoded(field_key<T, index>);
   encode_value(out, field);
-  if (out.failed()) [[unlikely]] out.name_failure(reflect::field_name<T, index>);
+  if (out.failed()) [[unlikely]]
+    out.name_failure(reflect::field_name<T, index>);
 }
 
 template <class T>
@@ -155,8 +156,8 @@ template <class Period>
 struct TimeUnit {
   static_assert(Period::den == 1 || (Period::num == 1 && 1'000'000'000 % Period::den == 0),
                 "batpak: the unit of a time point is a number of seconds, or divides a second and is at least 1 ns");
-  static constexpr std::int64_t seconds = Period::num;         // in one tick, if a tick is that long
-  static constexpr std::int64_t ticks = Period::den;           // in one second, otherwise
+  static constexpr std::int64_t seconds = Period::num;  // in one tick, if a tick is that long
+  static constexpr std::int64_t ticks = Period::den;    // in one second, otherwise
   static constexpr std::int64_t nanoseconds = 1'000'000'000 / Period::den;
 
   static std::optional<UnixTime> to_unix(std::int64_t count) noexcept {
@@ -286,16 +287,20 @@ void decode_extent(Decoder& in, T& elements) {
   constexpr std::size_t extent = Template<T>::extent;
   if constexpr (shape_of<T> == Shape::byte_array) {
     const auto bytes = in.bytes();
-    if (bytes.size() == extent) std::copy(bytes.begin(), bytes.end(), std::begin(elements));
-    else in.fail(ErrorCode::type_mismatch, "the bytes are not as many as the array holds");
+    if (bytes.size() == extent)
+      std::copy(bytes.begin(), bytes.end(), std::begin(elements));
+    else
+      in.fail(ErrorCode::type_mismatch, "the bytes are not as many as the array holds");
   } else {
     const std::size_t count = in.begin_array();
     if (count != extent) in.fail(ErrorCode::type_mismatch, "the values are not as many as the array holds");
     for (auto& element : elements) {
       if (in.failed()) break;
       using Element = typename Template<T>::Element;
-      if constexpr (std::is_array_v<Element>) decode_extent(in, element);
-      else element = decode_value<Element>(in);
+      if constexpr (std::is_array_v<Element>)
+        decode_extent(in, element);
+      else
+        element = decode_value<Element>(in);
     }
     in.end_array();
   }
@@ -305,9 +310,12 @@ template <class T, std::size_t index>
 void decode_field(Decoder& in, auto& field) {
   using Field = std::remove_reference_t<decltype(field)>;
   static_assert(!std::is_const_v<Field>, "batpak: a payload struct that is decoded may not have const fields");
-  if constexpr (std::is_array_v<Field>) decode_extent(in, field);
-  else field = decode_value<Field>(in);
-  if (in.failed()) [[unlikely]] in.name_failure(reflect::field_name<T, index>);
+  if constexpr (std::is_array_v<Field>)
+    decode_extent(in, field);
+  else
+    field = decode_value<Field>(in);
+  if (in.failed()) [[unlikely]]
+    in.name_failure(reflect::field_name<T, index>);
 }
 
 template <class T>
@@ -326,7 +334,7 @@ T decode_fields(Decoder& in) {
     --left;
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (take_in_order(std::integral_constant<std::size_t, key_order<T>[I]>{}), ...);
+    (take_in_order(std::integral_constant<std::size_t, key_order<T>[I]> {}), ...);
   }(std::make_index_sequence<count>{});
   if (left > 0 && !in.failed()) [[unlikely]] {  // unknown fields, or another order
     const auto take_named = [&]<std::size_t field>(std::string_view name, std::integral_constant<std::size_t, field>) {
@@ -369,22 +377,36 @@ void encode_value(Encoder& out, const T& value) {
   if constexpr (shape == Shape::customized) {
     out.expect_custom();
     Codec<T>::encode(out, value);
-  }
-  else if constexpr (shape == Shape::nil) out.nil();
-  else if constexpr (shape == Shape::boolean) out.boolean(value);
-  else if constexpr (shape == Shape::integer) out.integer(value);
-  else if constexpr (shape == Shape::float32) out.float32(value);
-  else if constexpr (shape == Shape::float64) out.float64(value);
-  else if constexpr (shape == Shape::string) out.text(value);
-  else if constexpr (shape == Shape::byte_list || shape == Shape::byte_array) out.bytes(std::span(value));
-  else if constexpr (shape == Shape::enumeration) encode_value(out, static_cast<std::underlying_type_t<T>>(value));
-  else if constexpr (shape == Shape::optional) value ? encode_value(out, *value) : out.nil();
-  else if constexpr (shape == Shape::list || shape == Shape::array) codec::encode_elements(out, value);
-  else if constexpr (shape == Shape::map) codec::encode_map(out, value);
-  else if constexpr (shape == Shape::variant) codec::encode_variant(out, value);
-  else if constexpr (shape == Shape::time) codec::encode_time(out, value);
-  else if constexpr (shape == Shape::duration) encode_value(out, value.count());
-  else if constexpr (shape == Shape::structure) codec::encode_fields(out, value);
+  } else if constexpr (shape == Shape::nil)
+    out.nil();
+  else if constexpr (shape == Shape::boolean)
+    out.boolean(value);
+  else if constexpr (shape == Shape::integer)
+    out.integer(value);
+  else if constexpr (shape == Shape::float32)
+    out.float32(value);
+  else if constexpr (shape == Shape::float64)
+    out.float64(value);
+  else if constexpr (shape == Shape::string)
+    out.text(value);
+  else if constexpr (shape == Shape::byte_list || shape == Shape::byte_array)
+    out.bytes(std::span(value));
+  else if constexpr (shape == Shape::enumeration)
+    encode_value(out, static_cast<std::underlying_type_t<T>>(value));
+  else if constexpr (shape == Shape::optional)
+    value ? encode_value(out, *value) : out.nil();
+  else if constexpr (shape == Shape::list || shape == Shape::array)
+    codec::encode_elements(out, value);
+  else if constexpr (shape == Shape::map)
+    codec::encode_map(out, value);
+  else if constexpr (shape == Shape::variant)
+    codec::encode_variant(out, value);
+  else if constexpr (shape == Shape::time)
+    codec::encode_time(out, value);
+  else if constexpr (shape == Shape::duration)
+    encode_value(out, value.count());
+  else if constexpr (shape == Shape::structure)
+    codec::encode_fields(out, value);
 }
 
 template <class T>
@@ -398,26 +420,38 @@ T decode_value(Decoder& in) {
     if (value) return *std::move(value);
     in.fail(std::move(value).error());
     return T{};
-  }
-  else if constexpr (shape == Shape::nil) return in.nil(), T{};
-  else if constexpr (shape == Shape::boolean) return in.boolean();
-  else if constexpr (shape == Shape::integer) return in.template integer<T>();
-  else if constexpr (shape == Shape::float32 || shape == Shape::float64) return in.template real<T>();
-  else if constexpr (shape == Shape::string) return T(in.text());
-  else if constexpr (shape == Shape::byte_list) return codec::decode_byte_list<T>(in);
-  else if constexpr (shape == Shape::enumeration) return static_cast<T>(decode_value<std::underlying_type_t<T>>(in));
-  else if constexpr (shape == Shape::optional) return codec::decode_optional<T>(in);
-  else if constexpr (shape == Shape::list) return codec::decode_list<T>(in);
+  } else if constexpr (shape == Shape::nil)
+    return in.nil(), T{};
+  else if constexpr (shape == Shape::boolean)
+    return in.boolean();
+  else if constexpr (shape == Shape::integer)
+    return in.template integer<T>();
+  else if constexpr (shape == Shape::float32 || shape == Shape::float64)
+    return in.template real<T>();
+  else if constexpr (shape == Shape::string)
+    return T(in.text());
+  else if constexpr (shape == Shape::byte_list)
+    return codec::decode_byte_list<T>(in);
+  else if constexpr (shape == Shape::enumeration)
+    return static_cast<T>(decode_value<std::underlying_type_t<T>>(in));
+  else if constexpr (shape == Shape::optional)
+    return codec::decode_optional<T>(in);
+  else if constexpr (shape == Shape::list)
+    return codec::decode_list<T>(in);
   else if constexpr (shape == Shape::array || shape == Shape::byte_array) {
     T array{};
     codec::decode_extent(in, array);
     return array;
-  }
-  else if constexpr (shape == Shape::map) return codec::decode_map<T>(in);
-  else if constexpr (shape == Shape::variant) return codec::decode_variant<T>(in);
-  else if constexpr (shape == Shape::time) return codec::decode_time<T>(in);
-  else if constexpr (shape == Shape::duration) return T(decode_value<typename T::rep>(in));
-  else if constexpr (shape == Shape::structure) return codec::decode_fields<T>(in);
+  } else if constexpr (shape == Shape::map)
+    return codec::decode_map<T>(in);
+  else if constexpr (shape == Shape::variant)
+    return codec::decode_variant<T>(in);
+  else if constexpr (shape == Shape::time)
+    return codec::decode_time<T>(in);
+  else if constexpr (shape == Shape::duration)
+    return T(decode_value<typename T::rep>(in));
+  else if constexpr (shape == Shape::structure)
+    return codec::decode_fields<T>(in);
 }
 
 }  // namespace batpak

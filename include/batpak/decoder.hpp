@@ -63,8 +63,10 @@ class Decoder {
   // Any number that T represents exactly: also an integer, and a float of the other width.
   template <std::floating_point T>
   [[nodiscard]] T real() {
-    if constexpr (std::same_as<T, float>) return any_float32();
-    else return any_float64();
+    if constexpr (std::same_as<T, float>)
+      return any_float32();
+    else
+      return any_float64();
   }
 
   [[nodiscard]] std::string_view text();

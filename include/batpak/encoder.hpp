@@ -38,11 +38,12 @@ struct PayloadBounds {
 // Threads: one at a time. The buffer belongs to the caller and must not be touched before finish().
 class Encoder {
  public:
-  explicit Encoder(std::vector<std::byte>& out)
-      : out_(out), start_(out.size()), at_(out.data() + out.size()), end_(at_) {}
+  explicit Encoder(std::vector<std::byte>& out) : out_(out), start_(out.size()), at_(out.data() + out.size()), end_(at_) {}
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
-  ~Encoder() { if (!finished_) out_.resize(start_); }
+  ~Encoder() {
+    if (!finished_) out_.resize(start_);
+  }
 
   void nil() { byte(0xC0); }
   void boolean(std::same_as<bool> auto value) { byte(value ? 0xC3 : 0xC2); }
@@ -73,7 +74,7 @@ class Encoder {
     at_ = at + 9;
   }
 
-  void text(std::string_view value);                  // must be UTF-8
+  void text(std::string_view value);  // must be UTF-8
   void bytes(std::span<const std::byte> value);
   void time(UnixTime value);
 
@@ -88,7 +89,8 @@ class Encoder {
   // Trims the buffer to what was written, or to what it held at the start if anything failed.
   [[nodiscard]] Result<void> finish() {
     const std::size_t size = position() - start_;
-    if (failure_ || custom_ || depth_ != 0 || size == 0 || size > PayloadBounds::bytes_max) [[unlikely]] return check();
+    if (failure_ || custom_ || depth_ != 0 || size == 0 || size > PayloadBounds::bytes_max) [[unlikely]]
+      return check();
     finished_ = true;
     out_.resize(start_ + size);
     return {};
@@ -97,7 +99,8 @@ class Encoder {
   // For the library's own templates: a map whose keys are known to be in order, keys encoded beforehand, a field's name put
   // before the sentence of a failure, and the note that a user's Codec took part, so that finish() checks its work.
   void begin_ordered_map(std::size_t count) {
-    if (count > 15 || depth_ >= PayloadBounds::depth_max) [[unlikely]] return begin_large_map(count);
+    if (count > 15 || depth_ >= PayloadBounds::depth_max) [[unlikely]]
+      return begin_large_map(count);
     ++depth_;
     byte(static_cast<std::uint8_t>(0x80 | count));
   }
@@ -120,7 +123,8 @@ class Encoder {
     std::memcpy(at, &value, sizeof value);
   }
   std::byte* room(std::size_t size) {
-    if (static_cast<std::size_t>(end_ - at_) < size) [[unlikely]] grow(size);
+    if (static_cast<std::size_t>(end_ - at_) < size) [[unlikely]]
+      grow(size);
     return at_;
   }
   void byte(std::uint8_t value) {
@@ -137,8 +141,8 @@ class Encoder {
   [[nodiscard]] std::size_t position() const noexcept { return static_cast<std::size_t>(at_ - out_.data()); }
 
   std::vector<std::byte>& out_;
-  std::size_t start_;   // where this value begins in out_
-  std::byte* at_;       // the next byte to write, within out_
+  std::size_t start_;  // where this value begins in out_
+  std::byte* at_;      // the next byte to write, within out_
   std::byte* end_;
   std::size_t depth_ = 0;
   std::unique_ptr<Error> failure_;
@@ -178,8 +182,8 @@ class MapEncoder {
   Encoder& out_;
   std::size_t count_;
   std::size_t written_ = 0;
-  std::size_t entries_at_ = 0;       // where the first entry begins
-  std::size_t previous_at_ = 0;      // the key before the current one
+  std::size_t entries_at_ = 0;   // where the first entry begins
+  std::size_t previous_at_ = 0;  // the key before the current one
   std::size_t previous_end_ = 0;
   std::size_t key_at_ = 0;
   bool ordered_ = true;

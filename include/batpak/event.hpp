@@ -98,7 +98,8 @@ class EventView {
   // The payload as a T. Errors: kind_mismatch, version_mismatch, not_found for an erased payload, and those of decoding.
   template <class T>
   [[nodiscard]] Result<T> as() const {
-    if (auto checked = check_type(detail::payload_type<T>().type); !checked) return std::unexpected(std::move(checked).error());
+    if (auto checked = check_type(detail::payload_type<T>().type); !checked)
+      return std::unexpected(std::move(checked).error());
     return decode_payload<T>(payload());
   }
 
@@ -113,7 +114,8 @@ class EventView {
 // An event that keeps the snapshot it came from.
 class Event : public EventView {
  public:
-  Event(const EventView& view, std::shared_ptr<const void> keep_alive) : EventView(view), keep_alive_(std::move(keep_alive)) {}
+  Event(const EventView& view, std::shared_ptr<const void> keep_alive)
+      : EventView(view), keep_alive_(std::move(keep_alive)) {}
 
  private:
   std::shared_ptr<const void> keep_alive_;

@@ -49,10 +49,10 @@ class EventKind {
 // With category and type_id the kind is fixed. With a name only, the store finds the kind that the log declared for it,
 // or assigns a free type id in category 0x1. A type without event_type is named after its struct, version 1.
 struct EventType {
-  std::uint8_t category = 0;     // 0x2–0xF; 0 means: not given, use the name
-  std::uint16_t type_id = 0;     // 0x000–0xFFF, only with a category
-  std::uint16_t version = 1;     // of the payload's shape; 1–65535
-  std::string_view name = {};    // by default the unqualified name of the struct
+  std::uint8_t category = 0;   // 0x2–0xF; 0 means: not given, use the name
+  std::uint16_t type_id = 0;   // 0x000–0xFFF, only with a category
+  std::uint16_t version = 1;   // of the payload's shape; 1–65535
+  std::string_view name = {};  // by default the unqualified name of the struct
 };
 
 }  // namespace batpak

@@ -63,7 +63,7 @@ std::string describe_fields(Enclosing& enclosing) {
     text += describe_field<T, index>(enclosing);
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (add(std::integral_constant<std::size_t, key_order<T>[I]>{}), ...);
+    (add(std::integral_constant<std::size_t, key_order<T>[I]> {}), ...);
   }(std::make_index_sequence<reflect::field_count<T>>{});
   enclosing.pop_back();
   return text + "}";
@@ -82,27 +82,42 @@ std::string describe(Enclosing& enclosing) {
   constexpr Shape shape = shape_of<T>;
   static_assert(shape != Shape::unsupported,
                 "batpak: this type cannot be part of a payload; specialize batpak::Codec for it");
-  if constexpr (shape == Shape::customized) return std::string(Codec<T>::type_name);
-  else if constexpr (shape == Shape::nil) return "nil";
-  else if constexpr (shape == Shape::boolean) return "bool";
-  else if constexpr (shape == Shape::integer) return describe_integer<T>();
-  else if constexpr (shape == Shape::float32) return "f32";
-  else if constexpr (shape == Shape::float64) return "f64";
-  else if constexpr (shape == Shape::string) return "string";
-  else if constexpr (shape == Shape::byte_list) return "bytes";
-  else if constexpr (shape == Shape::byte_array) return "bytes<" + std::to_string(Template<T>::extent) + ">";
-  else if constexpr (shape == Shape::time) return "time";
-  else if constexpr (shape == Shape::enumeration) return "enum<" + describe<std::underlying_type_t<T>>(enclosing) + ">";
-  else if constexpr (shape == Shape::optional) return "optional<" + describe<typename T::value_type>(enclosing) + ">";
-  else if constexpr (shape == Shape::list) return "list<" + describe<typename T::value_type>(enclosing) + ">";
+  if constexpr (shape == Shape::customized)
+    return std::string(Codec<T>::type_name);
+  else if constexpr (shape == Shape::nil)
+    return "nil";
+  else if constexpr (shape == Shape::boolean)
+    return "bool";
+  else if constexpr (shape == Shape::integer)
+    return describe_integer<T>();
+  else if constexpr (shape == Shape::float32)
+    return "f32";
+  else if constexpr (shape == Shape::float64)
+    return "f64";
+  else if constexpr (shape == Shape::string)
+    return "string";
+  else if constexpr (shape == Shape::byte_list)
+    return "bytes";
+  else if constexpr (shape == Shape::byte_array)
+    return "bytes<" + std::to_string(Template<T>::extent) + ">";
+  else if constexpr (shape == Shape::time)
+    return "time";
+  else if constexpr (shape == Shape::enumeration)
+    return "enum<" + describe<std::underlying_type_t<T>>(enclosing) + ">";
+  else if constexpr (shape == Shape::optional)
+    return "optional<" + describe<typename T::value_type>(enclosing) + ">";
+  else if constexpr (shape == Shape::list)
+    return "list<" + describe<typename T::value_type>(enclosing) + ">";
   else if constexpr (shape == Shape::array)
     return "array<" + describe<typename Template<T>::Element>(enclosing) + "," + std::to_string(Template<T>::extent) + ">";
   else if constexpr (shape == Shape::map)
     return "map<" + describe<typename T::key_type>(enclosing) + "," + describe<typename T::mapped_type>(enclosing) + ">";
-  else if constexpr (shape == Shape::variant) return describe_alternatives(std::type_identity<T>{}, enclosing);
+  else if constexpr (shape == Shape::variant)
+    return describe_alternatives(std::type_identity<T>{}, enclosing);
   else if constexpr (shape == Shape::duration)
     return "duration<" + std::to_string(T::period::num) + "/" + std::to_string(T::period::den) + ">";
-  else if constexpr (shape == Shape::structure) return describe_fields<T>(enclosing);
+  else if constexpr (shape == Shape::structure)
+    return describe_fields<T>(enclosing);
 }
 
 template <class T>

@@ -45,8 +45,8 @@ struct OpenOptions {
   std::shared_ptr<const SigningKey> key = {};
   SigningPolicy signing = SigningPolicy::each_commit;
 
-  std::uint64_t segment_bytes = 64ULL << 20;        // 64 KiB – 1 GiB, of segments created from now on
-  std::uint64_t queue_bytes_max = 64ULL << 20;      // of requests waiting for the writer; at least 64 KiB
+  std::uint64_t segment_bytes = 64ULL << 20;    // 64 KiB – 1 GiB, of segments created from now on
+  std::uint64_t queue_bytes_max = 64ULL << 20;  // of requests waiting for the writer; at least 64 KiB
   std::chrono::microseconds sync_interval = std::chrono::milliseconds(50);  // buffered events are durable after it; > 0
   std::chrono::microseconds idle_mark_after = std::chrono::milliseconds(100);
   std::chrono::microseconds clock_skew_max = std::chrono::seconds(10);
@@ -80,13 +80,13 @@ struct OpenReport {
   std::uint64_t segments = 0;
   std::uint64_t events = 0;
   std::uint64_t session = 0;
-  std::uint64_t commits_rewritten = 0;     // whole, but not known to be durable: written and synced again
-  std::uint64_t torn_bytes = 0;            // cut off behind the last whole commit
-  std::string torn_path;                   // the segment they were cut from; empty when nothing was
-  std::string quarantine_path;             // where the copy is; empty when nothing was cut or it was declined
-  bool rotation_completed = false;         // an interrupted change of segments was finished
-  std::uint64_t undurable_events = 0;      // open_read_only: whole, but not known to be durable
-  std::vector<DamagedRange> damage;        // open_read_only serves around it; also rot in old segments that hides no head
+  std::uint64_t commits_rewritten = 0;  // whole, but not known to be durable: written and synced again
+  std::uint64_t torn_bytes = 0;         // cut off behind the last whole commit
+  std::string torn_path;                // the segment they were cut from; empty when nothing was
+  std::string quarantine_path;          // where the copy is; empty when nothing was cut or it was declined
+  bool rotation_completed = false;      // an interrupted change of segments was finished
+  std::uint64_t undurable_events = 0;   // open_read_only: whole, but not known to be durable
+  std::vector<DamagedRange> damage;     // open_read_only serves around it; also rot in old segments that hides no head
   std::chrono::microseconds elapsed{0};
 };
 
@@ -100,12 +100,12 @@ struct Frontier {
 
 // A type that the log declares.
 struct DeclaredType {
-  std::uint16_t kind = 0;      // EventKind::value()
+  std::uint16_t kind = 0;  // EventKind::value()
   std::uint16_t version = 0;
   std::string name;
   struct Field {
     std::string name;
-    std::string type;          // see docs/PAYLOADS.md
+    std::string type;  // see docs/PAYLOADS.md
   };
   std::vector<Field> fields;   // empty for an event given by name as JSON
   std::uint64_t sequence = 0;  // of the declaration

@@ -23,8 +23,25 @@ struct Codec;
 namespace codec {
 
 enum class Shape {
-  unsupported, customized, nil, boolean, integer, float32, float64, string, byte_list, byte_array, enumeration,
-  optional, list, array, map, variant, time, duration, structure,
+  unsupported,
+  customized,
+  nil,
+  boolean,
+  integer,
+  float32,
+  float64,
+  string,
+  byte_list,
+  byte_array,
+  enumeration,
+  optional,
+  list,
+  array,
+  map,
+  variant,
+  time,
+  duration,
+  structure,
 };
 
 template <class T>
@@ -32,9 +49,9 @@ concept customized = requires { sizeof(Codec<T>); };
 
 // char and its relatives say neither text nor number; std::byte is no number.
 template <class T>
-concept plain_integer = std::integral<T> && sizeof(T) <= 8 && !std::same_as<T, bool> && !std::same_as<T, char> &&
-                        !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
-                        !std::same_as<T, char32_t>;
+concept plain_integer =
+    std::integral<T> && sizeof(T) <= 8 && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
+    !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
 // std::map, std::unordered_map and what looks like them: unique keys.
 template <class T>
@@ -83,18 +100,30 @@ struct Template<std::chrono::duration<R, P>> {
 
 template <class T>
 consteval Shape find_shape() {
-  if constexpr (customized<T>) return Shape::customized;
-  else if constexpr (std::is_same_v<T, std::monostate>) return Shape::nil;
-  else if constexpr (std::is_same_v<T, bool>) return Shape::boolean;
-  else if constexpr (plain_integer<T>) return Shape::integer;
-  else if constexpr (std::is_same_v<T, float>) return Shape::float32;
-  else if constexpr (std::is_same_v<T, double>) return Shape::float64;
-  else if constexpr (std::is_same_v<T, std::string>) return Shape::string;
-  else if constexpr (std::is_enum_v<T> && !std::is_same_v<T, std::byte>) return Shape::enumeration;
-  else if constexpr (Template<T>::shape != Shape::unsupported) return Template<T>::shape;
-  else if constexpr (map_like<T>) return Shape::map;
-  else if constexpr (reflect::aggregate<T>) return Shape::structure;
-  else return Shape::unsupported;
+  if constexpr (customized<T>)
+    return Shape::customized;
+  else if constexpr (std::is_same_v<T, std::monostate>)
+    return Shape::nil;
+  else if constexpr (std::is_same_v<T, bool>)
+    return Shape::boolean;
+  else if constexpr (plain_integer<T>)
+    return Shape::integer;
+  else if constexpr (std::is_same_v<T, float>)
+    return Shape::float32;
+  else if constexpr (std::is_same_v<T, double>)
+    return Shape::float64;
+  else if constexpr (std::is_same_v<T, std::string>)
+    return Shape::string;
+  else if constexpr (std::is_enum_v<T> && !std::is_same_v<T, std::byte>)
+    return Shape::enumeration;
+  else if constexpr (Template<T>::shape != Shape::unsupported)
+    return Template<T>::shape;
+  else if constexpr (map_like<T>)
+    return Shape::map;
+  else if constexpr (reflect::aggregate<T>)
+    return Shape::structure;
+  else
+    return Shape::unsupported;
 }
 
 template <class T>

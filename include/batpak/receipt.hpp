@@ -33,9 +33,9 @@ struct Receipt {
   std::uint64_t stream_version = 0;  // in its stream, from 0
   EventId event_id;
   EventKind kind;
-  Timestamp time;                    // hybrid time of the log
+  Timestamp time;                      // hybrid time of the log
   std::int64_t wall_microseconds = 0;  // the wall clock as it was read
-  bool clock_skew = false;           // the two differ by more than OpenOptions::clock_skew_max
+  bool clock_skew = false;             // the two differ by more than OpenOptions::clock_skew_max
   Hash event_hash;
   Hash previous_hash;
   Hash content_hash;

@@ -71,25 +71,33 @@ inline constexpr std::size_t initializers_max = 4 * fields_max;
 // there are too many or one of them cannot be given.
 template <class T, std::size_t count = 0>
 consteval std::size_t initializer_count() {
-  if constexpr (count > initializers_max) return count;
-  else if constexpr (takes<T, count> && !takes<T, count + 1>) return count;
-  else return initializer_count<T, count + 1>();
+  if constexpr (count > initializers_max)
+    return count;
+  else if constexpr (takes<T, count> && !takes<T, count + 1>)
+    return count;
+  else
+    return initializer_count<T, count + 1>();
 }
 
 template <class T, std::size_t index, std::size_t extent, std::size_t total>
 consteval std::size_t array_extent() {
-  if constexpr (extent <= 1) return 1;
+  if constexpr (extent <= 1)
+    return 1;
   else if constexpr (takes_nested<T, index, extent, total - index - extent> &&
-                     !takes_nested<T, index, extent, total - index - extent + 1>) return extent;
-  else return array_extent<T, index, extent - 1, total>();
+                     !takes_nested<T, index, extent, total - index - extent + 1>)
+    return extent;
+  else
+    return array_extent<T, index, extent - 1, total>();
 }
 
 template <class T, std::size_t index, std::size_t total>
 consteval std::size_t count_from() {
   if constexpr (index >= total) return 0;
   // {} stands for the whole element: where as many follow as if it were one initializer, the element is no array.
-  else if constexpr (takes_nested<T, index, 0, total - index - 1>) return 1 + count_from<T, index + 1, total>();
-  else return 1 + count_from<T, index + array_extent<T, index, total - index, total>(), total>();
+  else if constexpr (takes_nested<T, index, 0, total - index - 1>)
+    return 1 + count_from<T, index + 1, total>();
+  else
+    return 1 + count_from<T, index + array_extent<T, index, total - index, total>(), total>();
 }
 
 template <class T>
@@ -121,12 +129,12 @@ constexpr auto tie([[maybe_unused]] T& object) {
   constexpr std::size_t count = field_count<std::remove_const_t<T>>;
   if constexpr (count == 0) return std::tuple<>{};
 #define BATPAK_EIGHT(x) x##0, x##1, x##2, x##3, x##4, x##5, x##6, x##7
-#define BATPAK_BIND(number, ...)                                                           \
-  else if constexpr (count == number) {                                                    \
-    auto& [__VA_ARGS__] = object;                                                          \
-    static_assert(requires { std::tie(__VA_ARGS__); },                                     \
-                  "batpak: a payload struct may not have bit-fields or anonymous unions"); \
-    return std::tie(__VA_ARGS__);                                                          \
+#define BATPAK_BIND(number, ...)                                                                                      \
+  else if constexpr (count == number) {                                                                               \
+    auto& [__VA_ARGS__] = object;                                                                                     \
+    static_assert(                                                                                                    \
+        requires { std::tie(__VA_ARGS__); }, "batpak: a payload struct may not have bit-fields or anonymous unions"); \
+    return std::tie(__VA_ARGS__);                                                                                     \
   }
   BATPAK_BIND(1, a0)
   BATPAK_BIND(2, a0, a1)

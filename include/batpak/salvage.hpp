@@ -11,7 +11,7 @@ namespace [[gnu::visibility("default")]] batpak {
 
 struct SalvageReport {
   std::uint64_t events_copied = 0;
-  std::uint64_t events_lost = 0;      // sequences of the source that could not be read, as far as they can be counted
+  std::uint64_t events_lost = 0;  // sequences of the source that could not be read, as far as they can be counted
   std::vector<DamagedRange> damage;
   std::string source_origin;
   std::string destination_origin;

@@ -19,7 +19,7 @@ class Cursor;
 enum class Direction : std::uint8_t { forwards, backwards };
 
 enum class StoreEvents : std::uint8_t {
-  skip,     // leave out the store's own events (category 0x0)
+  skip,  // leave out the store's own events (category 0x0)
   include,
 };
 
@@ -98,8 +98,8 @@ class Snapshot {
  public:
   explicit Snapshot(std::shared_ptr<const read::SnapshotState> state) : state_(std::move(state)) {}
 
-  [[nodiscard]] std::uint64_t size() const noexcept;            // events visible, the store's own included
-  [[nodiscard]] std::uint64_t durable_size() const noexcept;    // of them, those known to be durable
+  [[nodiscard]] std::uint64_t size() const noexcept;          // events visible, the store's own included
+  [[nodiscard]] std::uint64_t durable_size() const noexcept;  // of them, those known to be durable
 
   [[nodiscard]] Result<EventView> get(const EventId& id) const;
   [[nodiscard]] Result<EventView> at(std::uint64_t sequence) const;

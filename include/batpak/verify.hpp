@@ -21,45 +21,45 @@ class FileSystem;
 
 // What was found broken. The names are stable and appear in JSON output.
 enum class Law : std::uint8_t {
-  store_meta,         // store.meta is absent, damaged, or contradicts the genesis event
-  segment_set,        // a segment is missing, empty, misnamed, of another store, or its header contradicts its neighbours
-  segment_seal,       // an older segment does not end in a whole seal that names the next
-  commit_whole,       // a commit's CRCs or lengths do not hold
-  commit_link,        // a commit does not follow the one before it
-  durable_through,    // a commit's durable-through is not the end of an earlier commit, or falls
-  frame_crc,          // a frame's CRC does not match
-  frame_form,         // a frame's fields contradict each other
-  content_hash,       // the payload is not what the header's hash says
+  store_meta,       // store.meta is absent, damaged, or contradicts the genesis event
+  segment_set,      // a segment is missing, empty, misnamed, of another store, or its header contradicts its neighbours
+  segment_seal,     // an older segment does not end in a whole seal that names the next
+  commit_whole,     // a commit's CRCs or lengths do not hold
+  commit_link,      // a commit does not follow the one before it
+  durable_through,  // a commit's durable-through is not the end of an earlier commit, or falls
+  frame_crc,        // a frame's CRC does not match
+  frame_form,       // a frame's fields contradict each other
+  content_hash,     // the payload is not what the header's hash says
   metadata_hash,
   rule_hash,
-  event_hash,         // the header is not what the event's hash says
-  sequence,           // sequences are not dense
-  stream_version,     // versions of a stream are not dense
-  previous_event,     // an event does not link to the one before it in its stream
-  time_order,         // time or id does not increase
-  batch,              // a batch is not whole or not in order
-  tree_root,          // size or root in a commit is not that of the events before
+  event_hash,            // the header is not what the event's hash says
+  sequence,              // sequences are not dense
+  stream_version,        // versions of a stream are not dense
+  previous_event,        // an event does not link to the one before it in its stream
+  time_order,            // time or id does not increase
+  batch,                 // a batch is not whole or not in order
+  tree_root,             // size or root in a commit is not that of the events before
   checkpoint_signature,  // a stored signature does not verify
-  unsigned_commit,    // commits after the key's declaration that no stored checkpoint covers
+  unsigned_commit,       // commits after the key's declaration that no stored checkpoint covers
   event_signature,
-  key_declaration,    // a signature before its key was declared, or by another key
-  declaration,        // an event's kind is not declared before it, or declared twice
-  encoding,           // a payload or metadata that is not canonical MessagePack
-  erased,             // an erased payload that no erasure event covers
-  unfinished,         // a torn tail, with no live writer
-  stray_bytes,        // bytes that are not zero behind the last commit of a segment
-  stray_file,         // a file in log/ that does not belong there
-  unreadable,         // the device cannot read it
+  key_declaration,  // a signature before its key was declared, or by another key
+  declaration,      // an event's kind is not declared before it, or declared twice
+  encoding,         // a payload or metadata that is not canonical MessagePack
+  erased,           // an erased payload that no erasure event covers
+  unfinished,       // a torn tail, with no live writer
+  stray_bytes,      // bytes that are not zero behind the last commit of a segment
+  stray_file,       // a file in log/ that does not belong there
+  unreadable,       // the device cannot read it
 };
 
 [[nodiscard]] std::string_view to_string(Law law) noexcept;
 
 struct Finding {
   Law law = Law::store_meta;
-  std::string message;                     // one sentence
-  std::string path;                        // relative to the directory
-  std::optional<std::uint64_t> offset;     // of the broken part, in bytes
-  std::optional<std::uint64_t> sequence;   // of the event concerned
+  std::string message;                    // one sentence
+  std::string path;                       // relative to the directory
+  std::optional<std::uint64_t> offset;    // of the broken part, in bytes
+  std::optional<std::uint64_t> sequence;  // of the event concerned
 };
 
 struct VerifyProgress {
@@ -71,9 +71,9 @@ struct VerifyProgress {
 struct VerifyOptions {
   // The key to check signatures with. Without one they are not checked, and the report says so.
   std::optional<PublicKey> key = {};
-  unsigned threads = 0;  // 0: all cores
+  unsigned threads = 0;                                      // 0: all cores
   std::function<void(const VerifyProgress&)> progress = {};  // called from the calling thread
-  std::size_t findings_max = 10'000;  // later ones are only counted
+  std::size_t findings_max = 10'000;                         // later ones are only counted
   platform::FileSystem* file_system = nullptr;
 };
 
@@ -93,7 +93,7 @@ struct VerifyReport {
   std::uint64_t events = 0;
   std::uint64_t streams = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t checkpoints_verified = 0;   // stored signatures of commits
+  std::uint64_t checkpoints_verified = 0;  // stored signatures of commits
   std::uint64_t event_signatures_verified = 0;
   std::uint64_t events_not_yet_signed = 0;  // behind the last stored checkpoint: no finding
   std::uint64_t clock_skews = 0;            // events whose time and wall clock differ by more than 10 s: no finding
@@ -101,7 +101,7 @@ struct VerifyReport {
   TailState tail = TailState::clean;
   std::uint64_t tail_bytes = 0;
   std::string origin;
-  std::optional<Checkpoint> checkpoint;     // of everything up to the last whole commit
+  std::optional<Checkpoint> checkpoint;  // of everything up to the last whole commit
   std::chrono::microseconds elapsed{0};
 
   [[nodiscard]] bool clean() const noexcept { return findings.empty(); }

@@ -237,8 +237,8 @@ Result<void> CommitLog::rotate() {
   spare_lock.unlock();
 
   const segment::CommitEnd end = make_end();
-  const recovery::SealedCommit seal = recovery::make_seal(link_, session_, durable_, segment_.salt, tree_, header,
-                                                          end.signed_size, end.signatures);
+  const recovery::SealedCommit seal =
+      recovery::make_seal(link_, session_, durable_, segment_.salt, tree_, header, end.signed_size, end.signatures);
   BATPAK_CHECK(file_->truncate(link_.end.offset + seal.bytes.size()));
   BATPAK_CHECK(append_commit(seal.header, seal.bytes));
   BATPAK_CHECK(file_->sync_all());
@@ -273,8 +273,7 @@ bool CommitLog::wants_spare() const {
 void CommitLog::prepare_segment() {
   const base::Lock lock(spare_mutex_);
   if (spare_) return;
-  auto allocated =
-      recovery::allocate_segment(*directory_, std::string(recovery::next_segment_name), options_.segment_bytes);
+  auto allocated = recovery::allocate_segment(*directory_, std::string(recovery::next_segment_name), options_.segment_bytes);
   if (allocated) spare_ = *std::move(allocated);
 }
 

@@ -85,7 +85,9 @@ class CommitLog {
   [[nodiscard]] const std::string& origin() const noexcept { return origin_; }
   [[nodiscard]] const Hash& durable_root() const noexcept { return durable_root_; }
   // The newest one that was signed; null without a key.
-  [[nodiscard]] const std::shared_ptr<const CheckpointNote>& signed_checkpoint() const noexcept { return signed_checkpoint_; }
+  [[nodiscard]] const std::shared_ptr<const CheckpointNote>& signed_checkpoint() const noexcept {
+    return signed_checkpoint_;
+  }
 
  private:
   CommitLog(recovery::LogState& state, Options options);
@@ -109,11 +111,11 @@ class CommitLog {
   std::unique_ptr<platform::File> file_;
   std::unique_ptr<platform::File> live_;
   segment::SegmentHeader segment_;
-  segment::LinkState link_;          // of everything written
+  segment::LinkState link_;  // of everything written
   Hash written_root_;
   segment::LogPoint durable_;
   Hash durable_root_;
-  proof::RightEdge tree_;            // of everything accepted
+  proof::RightEdge tree_;  // of everything accepted
   std::uint64_t next_sequence_ = 0;
   event::HybridClock clock_;
   event::IdSource ids_;

@@ -340,7 +340,8 @@ void Writer::add_store_event(std::string_view entity, EventKind kind, ByteView p
 }
 
 Receipt Writer::add_item(Item& item, std::int64_t wall) {
-  const auto accepted = item.kept ? log_->add(item.draft, wall, item.kept->id, item.kept->time) : log_->add(item.draft, wall);
+  const auto accepted =
+      item.kept ? log_->add(item.draft, wall, item.kept->id, item.kept->time) : log_->add(item.draft, wall);
   Receipt receipt;
   receipt.sequence = accepted.chain.sequence;
   receipt.stream_version = accepted.chain.stream_version;

@@ -101,14 +101,14 @@ class Writer {
   std::uint64_t queued_bytes_ BATPAK_GUARDED_BY(mutex_) = 0;  // of the group being carried out too
   bool writing_ BATPAK_GUARDED_BY(mutex_) = false;            // somebody is the writer
   bool closed_ BATPAK_GUARDED_BY(mutex_) = false;
-  std::optional<Error> poison_ BATPAK_GUARDED_BY(mutex_);     // why nothing can be written any more
+  std::optional<Error> poison_ BATPAK_GUARDED_BY(mutex_);  // why nothing can be written any more
   std::uint64_t durable_size_ BATPAK_GUARDED_BY(mutex_) = 0;
   Hash durable_root_ BATPAK_GUARDED_BY(mutex_);
   std::shared_ptr<const CheckpointNote> signed_checkpoint_ BATPAK_GUARDED_BY(mutex_);
   bool key_declared_ BATPAK_GUARDED_BY(mutex_) = false;
   bool ends_in_mark_ BATPAK_GUARDED_BY(mutex_) = false;
-  bool wants_spare_ BATPAK_GUARDED_BY(mutex_) = false;        // the next segment should be allocated
-  bool undurable_ BATPAK_GUARDED_BY(mutex_) = false;          // something accepted is not durable yet
+  bool wants_spare_ BATPAK_GUARDED_BY(mutex_) = false;  // the next segment should be allocated
+  bool undurable_ BATPAK_GUARDED_BY(mutex_) = false;    // something accepted is not durable yet
   std::chrono::nanoseconds undurable_since_ BATPAK_GUARDED_BY(mutex_){};
   std::chrono::nanoseconds last_work_ BATPAK_GUARDED_BY(mutex_){};
 

@@ -38,8 +38,7 @@ DraftFrame DraftFrame::begin(const DraftFields& fields, const Salt& metadata_sal
                                     (fields.idempotency_key ? 32U : 0U) + (fields.metadata.empty() ? 0U : 32U);
   const std::size_t names_size = fields.entity.size() + fields.scope.size() + fields.extensions.size();
   DraftFrame draft;
-  draft.header_size_ =
-      base::align_up(in_header::optional_fields + optional_size + names_size, 8) + in_chain::bytes_size;
+  draft.header_size_ = base::align_up(in_header::optional_fields + optional_size + names_size, 8) + in_chain::bytes_size;
   const std::size_t metadata_at = layout::header + draft.header_size_;
   const std::size_t metadata_size = fields.metadata.empty() ? 0 : layout::salted_prefix_bytes + fields.metadata.size();
   draft.payload_at_ = metadata_at + metadata_size;
@@ -79,8 +78,8 @@ Result<void> DraftFrame::finish(const Salt& payload_salt) {
   const std::size_t payload_size = frame_.size() - payload_at_ - layout::salted_prefix_bytes;
   if (payload_size == 0) return base::fail(ErrorCode::invalid_argument, "an event needs a payload of at least one byte");
   if (payload_size > limits::payload_bytes_max) {
-    return base::fail(ErrorCode::payload_too_large, "the payload is " + std::to_string(payload_size) + " bytes; the limit is " +
-                                                        std::to_string(limits::payload_bytes_max));
+    return base::fail(ErrorCode::payload_too_large, "the payload is " + std::to_string(payload_size) +
+                                                        " bytes; the limit is " + std::to_string(limits::payload_bytes_max));
   }
   payload_end_ = frame_.size();
   frame_size_ = base::align_up(payload_end_, 8);
@@ -91,7 +90,8 @@ Result<void> DraftFrame::finish(const Salt& payload_salt) {
   std::byte* const section = frame_.data() + payload_at_;
   store_le<std::uint64_t>(section, payload_size);
   put(section + layout::length_bytes, payload_salt);
-  put(frame_.data() + layout::header + in_header::content_hash, crypto::content_context().hash({section, padded_size}).bytes);
+  put(frame_.data() + layout::header + in_header::content_hash,
+      crypto::content_context().hash({section, padded_size}).bytes);
   return {};
 }
 
@@ -154,7 +154,8 @@ Hash DraftFrame::complete(const ChainFields& chain, std::span<std::byte> out) co
   return hash;
 }
 
-void put_event_signature(std::span<std::byte> frame, std::span<const std::byte> key_id, std::span<const std::byte> signature) {
+void put_event_signature(std::span<std::byte> frame, std::span<const std::byte> key_id,
+                         std::span<const std::byte> signature) {
   // The signature ends where the padding begins; the padding is what the payload's end leaves to a multiple of 8.
   const std::size_t header_size = base::load_le<std::uint32_t>(frame.data() + layout::header_length);
   std::size_t at = layout::header + header_size;

@@ -24,8 +24,8 @@ struct DraftFields {
   std::optional<CorrelationId> correlation;
   std::optional<EventId> causation;
   std::optional<Hash> idempotency_key;
-  ByteView metadata;     // canonical MessagePack map; empty: none
-  ByteView extensions;   // records, see check in HeaderView::parse; empty: none
+  ByteView metadata;    // canonical MessagePack map; empty: none
+  ByteView extensions;  // records, see check in HeaderView::parse; empty: none
 };
 
 // What the writer decides.
@@ -73,15 +73,16 @@ class DraftFrame {
   Hash complete(const ChainFields& chain, std::span<std::byte> out) const;
 
  private:
-  Bytes frame_;                   // after finish() followed by at least one hash block of zeros
+  Bytes frame_;  // after finish() followed by at least one hash block of zeros
   std::size_t header_size_ = 0;
-  std::size_t payload_at_ = 0;    // of its section
+  std::size_t payload_at_ = 0;  // of its section
   std::size_t payload_end_ = 0;
   std::size_t frame_size_ = 0;
 };
 
 // Puts key id and signature where the state says they stand. Precondition: `frame` was completed as a signed frame.
-void put_event_signature(std::span<std::byte> frame, std::span<const std::byte> key_id, std::span<const std::byte> signature);
+void put_event_signature(std::span<std::byte> frame, std::span<const std::byte> key_id,
+                         std::span<const std::byte> signature);
 
 // What SigningPolicy::each_event signs: "batpak event signature v1\n" ‖ origin ‖ "\n" ‖ event hash.
 [[nodiscard]] Bytes event_signature_input(std::string_view origin, const Hash& event_hash);

@@ -173,8 +173,8 @@ std::string_view HeaderView::scope() const noexcept {
 }
 
 ByteView HeaderView::extensions() const noexcept {
-  const std::size_t at = entity_offset() + fixed<std::uint16_t>(in_header::entity_length) +
-                         fixed<std::uint16_t>(in_header::scope_length);
+  const std::size_t at =
+      entity_offset() + fixed<std::uint16_t>(in_header::entity_length) + fixed<std::uint16_t>(in_header::scope_length);
   return bytes_.subspan(at, fixed<std::uint16_t>(in_header::extension_length));
 }
 
@@ -190,7 +190,8 @@ Result<FrameView> FrameView::parse(ByteView frame) {
     return fail(ErrorCode::newer_format, "the frame has a state that this version does not know");
   }
   const std::uint64_t header_length = load_le<std::uint32_t>(frame.data() + layout::header_length);
-  if (header_length > frame.size() - layout::header) return fail(ErrorCode::malformed, "the header is longer than its frame");
+  if (header_length > frame.size() - layout::header)
+    return fail(ErrorCode::malformed, "the header is longer than its frame");
   BATPAK_TRY(const HeaderView header, HeaderView::parse(frame.subspan(layout::header, header_length)));
   FrameView view(frame, header);
   view.state_ = state;

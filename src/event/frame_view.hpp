@@ -121,7 +121,8 @@ class FrameView {
   }
   // Key id and Ed25519 signature, or empty.
   [[nodiscard]] ByteView signature() const noexcept {
-    return bytes_.subspan(payload_at_ + payload_size_, (state_ & layout::state_signed) != 0 ? layout::event_signature_bytes : 0);
+    return bytes_.subspan(payload_at_ + payload_size_,
+                          (state_ & layout::state_signed) != 0 ? layout::event_signature_bytes : 0);
   }
   // Sections with their length and salt, as they are hashed; empty where absent.
   [[nodiscard]] ByteView metadata_section() const noexcept { return bytes_.subspan(metadata_at_, metadata_size_); }

@@ -24,12 +24,12 @@ struct Genesis {
   static constexpr std::string_view entity = "$batpak/store";
   static constexpr std::string_view kind_name = "batpak.genesis";
 
-  std::int64_t created = 0;                                        // microseconds since 1970, by the wall clock
-  std::uint32_t format = 1;                                        // format version of the log
-  std::optional<std::array<std::byte, 32>> key;                    // Ed25519 public key, if the store began with one
-  std::string origin;                                              // names the log in checkpoints
-  std::optional<std::array<std::byte, 32>> recovery_key_hash;      // reserved for key rotation; nil in version 1
-  std::array<std::byte, 16> store_id{};                            // random
+  std::int64_t created = 0;                                    // microseconds since 1970, by the wall clock
+  std::uint32_t format = 1;                                    // format version of the log
+  std::optional<std::array<std::byte, 32>> key;                // Ed25519 public key, if the store began with one
+  std::string origin;                                          // names the log in checkpoints
+  std::optional<std::array<std::byte, 32>> recovery_key_hash;  // reserved for key rotation; nil in version 1
+  std::array<std::byte, 16> store_id{};                        // random
 };
 
 // What a kind means: written before the first event of a kind, of a version of it, or with another list of fields.
@@ -44,8 +44,8 @@ struct TypeDeclaration {
     friend bool operator==(const Field&, const Field&) = default;
   };
 
-  std::vector<Field> fields;       // in byte order of their names; empty for events given by name as JSON
-  std::uint16_t declares = 0;      // EventKind::value()
+  std::vector<Field> fields;   // in byte order of their names; empty for events given by name as JSON
+  std::uint16_t declares = 0;  // EventKind::value()
   std::string name;
   std::uint16_t version = 1;
 };
@@ -56,8 +56,8 @@ struct KeyDeclaration {
   static constexpr std::string_view entity = "$batpak/keys";
   static constexpr std::string_view kind_name = "batpak.key";
 
-  std::array<std::byte, 32> key{};                                 // Ed25519 public key
-  std::optional<std::array<std::byte, 32>> recovery_key_hash;      // reserved for key rotation; nil in version 1
+  std::array<std::byte, 32> key{};                             // Ed25519 public key
+  std::optional<std::array<std::byte, 32>> recovery_key_hash;  // reserved for key rotation; nil in version 1
 };
 
 // What a salvaged store was made from and what is missing: its first event after the genesis.

@@ -18,8 +18,8 @@ inline constexpr std::string_view store_meta_name = "store.meta";
 inline constexpr std::size_t store_meta_bytes_max = 4096;
 
 struct StoreMeta {
-  Bytes genesis_payload;   // canonical MessagePack
-  Genesis genesis;  // the same, decoded
+  Bytes genesis_payload;  // canonical MessagePack
+  Genesis genesis;        // the same, decoded
 
   [[nodiscard]] static Result<StoreMeta> make(const Genesis& genesis);
   [[nodiscard]] Bytes encode() const;

@@ -40,9 +40,10 @@ Result<TypeAnswer> TypeRegistry::ask(const TypeRequest& request) const {
     return TypeAnswer{.kind = kind, .declared = false};
   }
   const auto found = by_kind_.find(kind.value());
-  const bool declared = found != by_kind_.end() && std::ranges::any_of(found->second, [&](const DeclaredType* type) {
-    return type->version == request.version && (!request.fields || same_fields(type->fields, *request.fields));
-  });
+  const bool declared =
+      found != by_kind_.end() && std::ranges::any_of(found->second, [&](const DeclaredType* type) {
+        return type->version == request.version && (!request.fields || same_fields(type->fields, *request.fields));
+      });
   return TypeAnswer{.kind = kind, .declared = declared};
 }
 
@@ -106,7 +107,8 @@ std::vector<DeclaredType> TypeRegistry::list() const {
 
 TypeDeclaration declaration_of(const DeclaredType& type) {
   TypeDeclaration declaration;
-  for (const DeclaredType::Field& field : type.fields) declaration.fields.push_back({.name = field.name, .type = field.type});
+  for (const DeclaredType::Field& field : type.fields)
+    declaration.fields.push_back({.name = field.name, .type = field.type});
   declaration.declares = type.kind;
   declaration.name = type.name;
   declaration.version = type.version;
@@ -118,7 +120,8 @@ DeclaredType declared_type(const TypeDeclaration& declaration, std::uint64_t seq
   type.kind = declaration.declares;
   type.version = declaration.version;
   type.name = declaration.name;
-  for (const TypeDeclaration::Field& field : declaration.fields) type.fields.push_back({.name = field.name, .type = field.type});
+  for (const TypeDeclaration::Field& field : declaration.fields)
+    type.fields.push_back({.name = field.name, .type = field.type});
   type.sequence = sequence;
   return type;
 }
@@ -128,10 +131,12 @@ DeclaredType declared_type(const TypeDeclaration& declaration, std::uint64_t seq
 namespace batpak::detail {
 
 Result<void> check_event_name(std::string_view name) {
-  if (name.empty() || name.size() > limits::event_name_bytes_max || !base::is_utf8(name) || base::has_control_character(name)) {
+  if (name.empty() || name.size() > limits::event_name_bytes_max || !base::is_utf8(name) ||
+      base::has_control_character(name)) {
     return base::fail(ErrorCode::invalid_name, "the name of an event is 1–255 bytes of UTF-8 without control characters");
   }
-  if (name.starts_with("batpak.")) return base::fail(ErrorCode::invalid_name, "names beginning 'batpak.' are the store's own");
+  if (name.starts_with("batpak."))
+    return base::fail(ErrorCode::invalid_name, "names beginning 'batpak.' are the store's own");
   return {};
 }
 

@@ -57,9 +57,9 @@ class TailIndex {
   // The sequence of the event with this id below `size`; ids grow with the sequence.
   [[nodiscard]] std::optional<std::uint64_t> find(const EventId& id, std::uint64_t size) const noexcept;
   // Up to `count` sequences of a stream from `version` on, those below `size`.
-  [[nodiscard]] std::vector<std::uint64_t> stream_sequences(std::string_view entity, std::uint32_t lane, std::uint64_t version,
-                                                            std::size_t count, std::uint64_t size) const
-      BATPAK_EXCLUDES(mutex_);
+  [[nodiscard]] std::vector<std::uint64_t> stream_sequences(std::string_view entity, std::uint32_t lane,
+                                                            std::uint64_t version, std::size_t count,
+                                                            std::uint64_t size) const BATPAK_EXCLUDES(mutex_);
   // Events of a stream below `size`.
   [[nodiscard]] std::uint64_t stream_size(std::string_view entity, std::uint32_t lane, std::uint64_t size) const
       BATPAK_EXCLUDES(mutex_);

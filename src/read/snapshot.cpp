@@ -11,7 +11,8 @@ namespace read {
 
 Result<EventView> SnapshotState::at(std::uint64_t sequence) const {
   if (sequence >= size_) {
-    return base::fail(Error(ErrorCode::past_the_end, "the log has " + std::to_string(size_) + " events").at_sequence(sequence));
+    return base::fail(
+        Error(ErrorCode::past_the_end, "the log has " + std::to_string(size_) + " events").at_sequence(sequence));
   }
   const index::FramePlace place = index_->place(sequence);
   BATPAK_TRY(const ByteView bytes, maps_->frame(place, sequence));

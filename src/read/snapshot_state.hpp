@@ -15,7 +15,11 @@ class SnapshotState {
  public:
   SnapshotState(std::shared_ptr<const index::TailIndex> index, std::shared_ptr<const index::MappedSegments> maps,
                 std::shared_ptr<const event::TypeRegistry> types, std::uint64_t size, std::uint64_t durable_size)
-      : index_(std::move(index)), maps_(std::move(maps)), types_(std::move(types)), size_(size), durable_size_(durable_size) {}
+      : index_(std::move(index)),
+        maps_(std::move(maps)),
+        types_(std::move(types)),
+        size_(size),
+        durable_size_(durable_size) {}
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   [[nodiscard]] std::uint64_t durable_size() const noexcept { return durable_size_; }

@@ -91,9 +91,8 @@ Result<void> LogFollower::add_new_segments() {
       state_.maps->add(segment->path, std::max(segment->size, limits::segment_bytes_default));
       state_.segments.push_back(*std::move(segment));
     } else if (segment.error().code == ErrorCode::damaged) {
-      const bool noted = std::ranges::any_of(state_.report.damage, [&](const auto& range) {
-        return range.path == segment.error().path;
-      });
+      const bool noted =
+          std::ranges::any_of(state_.report.damage, [&](const auto& range) { return range.path == segment.error().path; });
       if (!noted) {
         state_.report.damage.push_back({.path = segment.error().path,
                                         .offset = 0,

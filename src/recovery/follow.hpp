@@ -38,8 +38,8 @@ class LogFollower {
   LogState state_;
   LogBuilder builder_;
   ReadOnlyOptions::Undurable undurable_;
-  std::uint32_t segment_ = 0;                                 // being read
-  std::uint64_t offset_ = segment::segment_header_bytes;      // in it
+  std::uint32_t segment_ = 0;                             // being read
+  std::uint64_t offset_ = segment::segment_header_bytes;  // in it
   std::uint64_t durable_ = 0;
 };
 

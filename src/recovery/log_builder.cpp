@@ -4,6 +4,7 @@
 
 #include "base/try.hpp"
 #include "batpak/codec.hpp"
+#include "batpak/coordinate.hpp"
 
 namespace batpak::recovery {
 namespace {
@@ -15,6 +16,12 @@ using segment::CommitType;
 bool may_be_frame(ByteView bytes) {
   return bytes.size() > event::layout::header &&
          base::load_le<std::uint16_t>(bytes.data() + event::layout::frame_type) == event::layout::frame_type_event;
+}
+
+// Whether a frame whose CRC does not match still says truly which event it is: its header gives the event hash. Readers of the
+// event meet the rest. Of the store's own events the content is needed to open.
+bool only_content_is_broken(const event::FrameView& frame) {
+  return !frame.header().kind().is_system() && frame.header().compute_event_hash() == frame.event_hash();
 }
 
 }  // namespace
@@ -62,9 +69,10 @@ void LogBuilder::note_checkpoints(const segment::CommitEnd& end) {
 }
 
 Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::uint64_t offset) {
+  const std::uint64_t sequence = next_sequence_;
   const auto place_error = [&](Error error) {
     if (error.code == ErrorCode::malformed) error.code = ErrorCode::damaged;
-    return fail(std::move(error).at_path(state_.segments[segment].path).at_offset(offset).at_sequence(next_sequence_));
+    return fail(std::move(error).at_path(state_.segments[segment].path).at_offset(offset).at_sequence(sequence));
   };
   auto parsed = event::FrameView::parse(bytes);
   if (!parsed) return place_error(std::move(parsed).error());
@@ -75,25 +83,25 @@ Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::
   }
   index::Stream& stream = state_.index->add_stream(header.entity(), header.lane());
   if (header.stream_version() > stream.head.count) {
-    // Events of this stream were lost. The one before this is named; it is no head, and readers of the stream meet it.
-    state_.unresolved.erase(header.previous_sequence());
+    // Events of this stream were lost. The one before this is named; it is no head, and readers of the stream meet it. Of the
+    // store's own events each is needed, not only the last.
+    if (!header.entity().starts_with(Coordinate::reserved_prefix)) state_.unresolved.erase(header.previous_sequence());
     while (stream.head.count < header.stream_version()) {
       stream.sequences.push_back(header.previous_sequence());
       ++stream.head.count;
     }
   }
   stream.head = {.count = header.stream_version() + 1, .sequence = next_sequence_, .hash = frame.event_hash()};
-  state_.index->add_event(header.id(),
-                          {.segment = segment,
-                           .offset = static_cast<std::uint32_t>(offset),
-                           .length = static_cast<std::uint32_t>(bytes.size())},
-                          &stream);
+  state_.index->add_event(
+      header.id(),
+      {.segment = segment, .offset = static_cast<std::uint32_t>(offset), .length = static_cast<std::uint32_t>(bytes.size())},
+      &stream);
   state_.last_id = std::max(state_.last_id, header.id());
   state_.last_time = std::max(state_.last_time, header.time());
+  ++next_sequence_;
   if (header.kind().is_system()) {
     if (auto noted = note_store_event(frame); !noted) return place_error(std::move(noted).error());
   }
-  ++next_sequence_;
   return {};
 }
 
@@ -118,11 +126,7 @@ Result<void> LogBuilder::note_store_event(const event::FrameView& frame) {
   return {};
 }
 
-void LogBuilder::lose_until(std::uint64_t next_sequence, const DamagedRange& where) {
-  if (next_sequence <= next_sequence_) return;
-  DamagedRange range = where;
-  range.first_sequence = next_sequence_;
-  range.next_sequence = next_sequence;
+void LogBuilder::note_damage(const DamagedRange& range) {
   // Neighbouring losses with one cause are one range.
   if (!state_.report.damage.empty() && state_.report.damage.back().next_sequence == range.first_sequence &&
       state_.report.damage.back().path == range.path && state_.report.damage.back().reason == range.reason) {
@@ -130,6 +134,14 @@ void LogBuilder::lose_until(std::uint64_t next_sequence, const DamagedRange& whe
   } else {
     state_.report.damage.push_back(range);
   }
+}
+
+void LogBuilder::lose_until(std::uint64_t next_sequence, const DamagedRange& where) {
+  if (next_sequence <= next_sequence_) return;
+  DamagedRange range = where;
+  range.first_sequence = next_sequence_;
+  range.next_sequence = next_sequence;
+  note_damage(range);
   for (; next_sequence_ < next_sequence; ++next_sequence_) {
     state_.index->add_event(state_.last_id, index::FramePlace{}, nullptr);
     state_.unresolved.insert(next_sequence_);
@@ -143,14 +155,21 @@ void LogBuilder::take_readable_frames(ByteView image, std::uint32_t segment, std
     const ByteView rest = image.subspan(at, end - at);
     if (may_be_frame(rest)) {
       const auto frame = segment::frame_at(rest);
-      if (frame && segment::frame_crc_matches(*frame)) {
-        const auto parsed = event::FrameView::parse(*frame);
-        if (parsed && parsed->header().sequence() >= next_sequence_ && parsed->header().sequence() < next_sequence) {
-          lose_until(parsed->header().sequence(), where);
-          if (take_frame(*frame, segment, at)) {
-            at += frame->size();
-            continue;
-          }
+      const auto parsed = frame ? event::FrameView::parse(*frame) : base::fail(frame.error());
+      if (parsed && parsed->header().sequence() >= next_sequence_ && parsed->header().sequence() < next_sequence &&
+          (segment::frame_crc_matches(*frame) || only_content_is_broken(*parsed))) {
+        lose_until(parsed->header().sequence(), where);
+        const bool taken = take_frame(*frame, segment, at).has_value();
+        if (taken && !segment::frame_crc_matches(*frame)) {
+          note_damage({.path = where.path,
+                       .offset = at,
+                       .first_sequence = next_sequence_ - 1,
+                       .next_sequence = next_sequence_,
+                       .reason = "the event's frame does not match its CRC"});
+        }
+        if (taken) {
+          at += frame->size();
+          continue;
         }
       }
     }

@@ -33,6 +33,7 @@ class LogBuilder {
 
  private:
   [[nodiscard]] Result<void> take_frame(ByteView frame, std::uint32_t segment, std::uint64_t offset);
+  void note_damage(const DamagedRange& range);
   void take_readable_frames(ByteView image, std::uint32_t segment, std::uint64_t begin, std::uint64_t end,
                             std::uint64_t next_sequence, const std::string& reason);
   [[nodiscard]] Result<void> note_store_event(const event::FrameView& frame);

@@ -54,8 +54,7 @@ Result<SegmentFile> read_segment_file(platform::Directory& directory, const std:
   bytes.resize(size);
   auto header = segment::SegmentHeader::decode(bytes);
   if (!header) {
-    const ErrorCode code =
-        header.error().code == ErrorCode::newer_format ? ErrorCode::newer_format : ErrorCode::damaged;
+    const ErrorCode code = header.error().code == ErrorCode::newer_format ? ErrorCode::newer_format : ErrorCode::damaged;
     return refuse(code, header.error().message);
   }
   segment.header = *std::move(header);

@@ -38,14 +38,15 @@ struct LogState {
   EventId last_id;
   Hash genesis_hash;
   std::optional<std::array<std::byte, 32>> declared_key;
-  std::uint64_t session = 0;  // of this opening for writing: one more than any in the log
+  std::uint64_t session = 0;      // of this opening for writing: one more than any in the log
   std::uint64_t signed_size = 0;  // of the newest checkpoint whose signature the log holds
   bool ends_in_idle_mark = false;
   bool repaired = false;  // recovery wrote something: the log must end in an idle mark before anything is shown
   std::shared_ptr<index::TailIndex> index = std::make_shared<index::TailIndex>();
   std::shared_ptr<event::TypeRegistry> types = std::make_shared<event::TypeRegistry>();
   std::shared_ptr<index::MappedSegments> maps;
-  // Lost events that may be the head of some stream: while there is one, nothing can be linked safely.
+  // Lost events that may be the head of some stream, or one of the store's own: while there is one, nothing can be linked or
+  // declared safely.
   std::set<std::uint64_t> unresolved;
   OpenReport report;
   // As the log states them, for readers: the root after the last commit taken in, and the newest stored signature.

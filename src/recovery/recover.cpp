@@ -17,12 +17,12 @@ using segment::LogPoint;
 
 // What the end of the log looks like before anything is changed.
 struct Tail {
-  std::uint32_t segment = 0;           // whose last whole commit is the log's
-  segment::SegmentImage image;         // of that segment
-  std::uint64_t rewrite_from = 0;      // whole commits from here on are not known to be durable
+  std::uint32_t segment = 0;       // whose last whole commit is the log's
+  segment::SegmentImage image;     // of that segment
+  std::uint64_t rewrite_from = 0;  // whole commits from here on are not known to be durable
   std::uint64_t commits_to_rewrite = 0;
-  std::uint64_t torn_bytes = 0;        // behind the last whole commit
-  bool rotation_interrupted = false;   // the last segment has no predecessor that names it
+  std::uint64_t torn_bytes = 0;       // behind the last whole commit
+  bool rotation_interrupted = false;  // the last segment has no predecessor that names it
   // The last segment, where it holds no whole commit: what stands behind its header.
   segment::SegmentImage blank;
   std::uint64_t blank_torn_bytes = 0;
@@ -61,10 +61,8 @@ class Recovery {
 
  private:
   std::unexpected<Error> damaged(const std::string& path, std::uint64_t offset, std::string message) const {
-    return fail(Error(ErrorCode::damaged, std::move(message))
-                    .at_path(path)
-                    .at_offset(offset)
-                    .at_sequence(state_.link.end.sequence));
+    return fail(
+        Error(ErrorCode::damaged, std::move(message)).at_path(path).at_offset(offset).at_sequence(state_.link.end.sequence));
   }
 
   Result<void> read_identity() {
@@ -109,8 +107,8 @@ class Recovery {
     }
     tail_.blank_torn_bytes = written_bytes(blank.subspan(segment::segment_header_bytes));
     // A later commit of this segment is proof that there was a first one.
-    if (const auto later = find_later_proof(blank, last, {.segment = last, .offset = segment::segment_header_bytes,
-                                                                      .sequence = 0})) {
+    if (const auto later =
+            find_later_proof(blank, last, {.segment = last, .offset = segment::segment_header_bytes, .sequence = 0})) {
       return damaged(state_.segments[last].path, segment::segment_header_bytes,
                      "the segment's first commit is broken, and the commit at offset " + std::to_string(later->offset) +
                          " says that it was durable");
@@ -126,7 +124,8 @@ class Recovery {
     std::uint64_t from = point.offset;
     while (auto found = segment::find_commit_header(image, header.salt, header.number, from)) {
       const LogPoint& durable = found->durable_through;
-      if (durable.segment > point.segment || (durable.segment == point.segment && durable.offset > point.offset)) return found;
+      if (durable.segment > point.segment || (durable.segment == point.segment && durable.offset > point.offset))
+        return found;
       from = found->offset + 8;
     }
     return std::nullopt;
@@ -184,7 +183,7 @@ class Recovery {
       if (commit.end.tree_size != state_.tree.size()) {
         return damaged(segment.path, commit.header.offset, "the commit's tree has another size than the log");
       }
-        BATPAK_CHECK(builder_.take(commit, tail_.segment));
+      BATPAK_CHECK(builder_.take(commit, tail_.segment));
       state_.link.advance(commit.header);
       last_root_ = commit.end.root;
       last_seal_ = commit.seal;
@@ -213,15 +212,16 @@ class Recovery {
     const SegmentFile& segment = state_.segments[tail_.segment];
     const std::uint64_t end = state_.link.end.offset;
     const ByteView behind = ByteView(tail_.image.bytes).subspan(std::min<std::uint64_t>(end, tail_.image.bytes.size()));
-    const bool unreadable = std::ranges::any_of(tail_.image.unreadable,
-                                                [&](const auto& range) { return range.offset + range.length > end; });
+    const bool unreadable =
+        std::ranges::any_of(tail_.image.unreadable, [&](const auto& range) { return range.offset + range.length > end; });
     if (unreadable) {
       return damaged(segment.path, end, "the device cannot read what stands behind the last whole commit");
     }
     if (!base::all_zero(behind)) {
       if (const auto later = find_later_proof(tail_.image.bytes, tail_.segment, state_.link.end)) {
-        return damaged(segment.path, end, "a commit is broken here, and the commit at offset " +
-                                              std::to_string(later->offset) + " says that it was durable");
+        return damaged(segment.path, end,
+                       "a commit is broken here, and the commit at offset " + std::to_string(later->offset) +
+                           " says that it was durable");
       }
       tail_.torn_bytes = written_bytes(behind);
     }
@@ -237,9 +237,9 @@ class Recovery {
   Result<void> check_blank_successor() {
     const SegmentFile& next = state_.segments[tail_.segment + 1];
     if (next.header.first_sequence > state_.link.end.sequence) {
-      return damaged(state_.segments[tail_.segment].path, state_.link.end.offset,
-                     "the log ends here, and the next segment begins with sequence " +
-                         std::to_string(next.header.first_sequence));
+      return damaged(
+          state_.segments[tail_.segment].path, state_.link.end.offset,
+          "the log ends here, and the next segment begins with sequence " + std::to_string(next.header.first_sequence));
     }
     if (last_seal_) {
       if (!names(*last_seal_, next.header)) {
@@ -264,8 +264,8 @@ class Recovery {
   Result<void> check_heads_are_known() {
     if (state_.unresolved.empty()) return {};
     Error error(ErrorCode::damaged, "an event is lost that may be the last of its stream, so nothing can be linked safely");
-    if (!state_.report.damage.empty()) error = std::move(error).at_path(state_.report.damage.front().path)
-                                                   .at_offset(state_.report.damage.front().offset);
+    if (!state_.report.damage.empty())
+      error = std::move(error).at_path(state_.report.damage.front().path).at_offset(state_.report.damage.front().offset);
     return fail(std::move(error).at_sequence(*state_.unresolved.begin()));
   }
 
@@ -358,13 +358,13 @@ class Recovery {
     SegmentFile& segment = state_.segments[tail_.segment];
     SegmentFile& next = state_.segments[tail_.segment + 1];
     const std::string temporary(next_segment_name);
-    next.header = successor_header(state_.store_id(), next.header.number, state_.link.end.sequence, state_.tree,
-                                   *options_.entropy);
+    next.header =
+        successor_header(state_.store_id(), next.header.number, state_.link.end.sequence, state_.tree, *options_.entropy);
     BATPAK_TRY(const auto next_file, allocate_segment(directory_, temporary, next.size));
     BATPAK_CHECK(next_file->write_at(0, next.header.encode()));
     BATPAK_CHECK(publish_segment(directory_, *next_file, temporary, next.header.first_sequence));
-    const SealedCommit seal = make_seal(state_.link, state_.session, state_.link.end, segment.header.salt, state_.tree,
-                                        next.header, 0, {});
+    const SealedCommit seal =
+        make_seal(state_.link, state_.session, state_.link.end, segment.header.salt, state_.tree, next.header, 0, {});
     BATPAK_TRY(const auto file, directory_.open_file(segment.path, platform::OpenMode::write));
     BATPAK_CHECK(file->truncate(state_.link.end.offset + seal.bytes.size()));
     BATPAK_CHECK(file->write_at(state_.link.end.offset, seal.bytes));

@@ -29,8 +29,8 @@ enum class Found : std::uint8_t {
 struct NewStore {
   std::string origin;  // empty: made from the store id
   std::optional<std::array<std::byte, 32>> key;
-  std::int64_t created = 0;              // microseconds since 1970
-  std::optional<Timestamp> first_time;   // of the genesis event; by default `created`
+  std::int64_t created = 0;             // microseconds since 1970
+  std::optional<Timestamp> first_time;  // of the genesis event; by default `created`
   platform::Entropy* entropy = nullptr;
 };
 // Makes the genesis and, last, store.meta. Precondition: look_for_store() did not find a store; the caller owns the directory.

@@ -76,12 +76,10 @@ SealedCommit make_seal(const segment::LinkState& link, std::uint64_t session, co
   builder.begin();
   builder.add_seal(seal);
   SealedCommit sealed;
-  sealed.header = builder.finish(header,
-                                 {.tree_size = tree.size(),
-                                  .root = tree.root(),
-                                  .signed_size = signed_size,
-                                  .signatures = std::move(signatures)},
-                                 salt);
+  sealed.header = builder.finish(
+      header,
+      {.tree_size = tree.size(), .root = tree.root(), .signed_size = signed_size, .signatures = std::move(signatures)},
+      salt);
   sealed.bytes.assign(builder.bytes().begin(), builder.bytes().end());
   return sealed;
 }

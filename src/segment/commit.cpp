@@ -49,7 +49,8 @@ std::size_t list_size(const std::vector<StoredSignature>& signatures) noexcept {
 Result<std::vector<StoredSignature>> decode_signatures(ByteView list) {
   std::vector<StoredSignature> signatures;
   while (!list.empty()) {
-    if (signatures.size() == limits::signature_list_max) return fail(ErrorCode::malformed, "the commit has too many signatures");
+    if (signatures.size() == limits::signature_list_max)
+      return fail(ErrorCode::malformed, "the commit has too many signatures");
     if (list.size() < signature_prefix_bytes) return fail(ErrorCode::malformed, "a signature in the commit is cut off");
     const std::size_t name_length = load_le<std::uint16_t>(list.data());
     const std::size_t length = load_le<std::uint16_t>(list.data() + 2);
@@ -89,12 +90,9 @@ Result<CommitEnd> decode_end(ByteView end) {
 // Where the body of a commit ends. Frames say it themselves; marks and seals have bodies of fixed size.
 Result<std::size_t> body_size(ByteView after_header, const CommitHeader& header) {
   switch (header.type) {
-    case CommitType::idle_mark:
-      return std::size_t{0};
-    case CommitType::seal:
-      return seal_body_bytes;
-    case CommitType::events:
-      break;
+    case CommitType::idle_mark: return std::size_t{0};
+    case CommitType::seal: return seal_body_bytes;
+    case CommitType::events: break;
   }
   std::size_t size = 0;
   for (std::uint32_t i = 0; i < header.count; ++i) {
@@ -130,7 +128,8 @@ Result<CommitHeader> decode_commit_header(ByteView bytes, const SegmentSalt& sal
   if (bytes.size() < commit_header_bytes) return fail(ErrorCode::truncated, "the commit's header is cut off");
   const std::byte* const at = bytes.data();
   if (load_le<std::uint32_t>(at + at_magic) != magic) return fail(ErrorCode::malformed, "no commit begins here");
-  const std::uint32_t crc = base::crc32c(bytes.subspan(at_commit_crc, commit_header_bytes - at_commit_crc), base::crc32c(salt));
+  const std::uint32_t crc =
+      base::crc32c(bytes.subspan(at_commit_crc, commit_header_bytes - at_commit_crc), base::crc32c(salt));
   if (load_le<std::uint32_t>(at) != crc) return fail(ErrorCode::malformed, "the commit header's CRC does not match");
   const auto type = load_le<std::uint32_t>(at + at_type);
   if (type < 1 || type > 3) return fail(ErrorCode::newer_format, "the commit has a type that this version does not know");

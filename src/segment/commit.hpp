@@ -88,10 +88,10 @@ struct Seal {
 // A commit read from bytes that hold it whole. Owner: whoever owns the bytes.
 struct CommitView {
   CommitHeader header;
-  ByteView bytes;                 // the whole commit
+  ByteView bytes;  // the whole commit
   ByteView body;
   CommitEnd end;
-  std::optional<Seal> seal;       // of a seal
+  std::optional<Seal> seal;  // of a seal
 };
 
 // Only the header, if its CRC matches: nothing about the rest is checked. `bytes` starts at the commit and holds at least the

@@ -38,7 +38,8 @@ WalkStep CommitWalker::next() {
     }
     // What stands where a mark would, and is of a type from the future, is no tail.
     if (!mark && mark.error().code == ErrorCode::newer_format) {
-      return {.commit = std::nullopt, .fault = CommitFault{.offset = offset_, .error = std::move(mark).error(), .header = {}}};
+      return {.commit = std::nullopt,
+              .fault = CommitFault{.offset = offset_, .error = std::move(mark).error(), .header = {}}};
     }
   }
   if (base::all_zero(image_.subspan(offset_))) return {};

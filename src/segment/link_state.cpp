@@ -12,7 +12,8 @@ Result<void> LinkState::check(const CommitHeader& header) const {
   if (header.first_sequence != end.sequence) {
     return fail(ErrorCode::malformed, "the commit's first sequence does not follow the commit before it");
   }
-  if (header.previous_crc != previous_crc) return fail(ErrorCode::malformed, "the commit does not link to the one before it");
+  if (header.previous_crc != previous_crc)
+    return fail(ErrorCode::malformed, "the commit does not link to the one before it");
   if (header.session < session) return fail(ErrorCode::malformed, "the commit's session is older than that before it");
   if (header.durable_through < durable_through) {
     return fail(ErrorCode::malformed, "the commit's durable-through lies before that of an earlier commit");

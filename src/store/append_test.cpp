@@ -282,11 +282,16 @@ TEST_F(AppendTest, the_largest_request_of_each_size_of_segment_fits) {
     OpenOptions options = machine.options();
     options.segment_bytes = segment_bytes;
     Store store = test::SimMachine::open(options);
-    // Down from what is refused to what is taken, through the edge.
-    std::size_t size = segment_bytes;
-    while (error_of(store.append(at("a"), Said{std::string(size, 'x')})) == "batch_too_large") size -= 8;
-    ASSERT_GT(size, segment_bytes - 20'000);
-    for (std::size_t less = 0; less < 64; less += 8) must(store.append(at("b"), Said{std::string(size - less, 'x')}));
+    // The edge between what is taken and what is refused, and then the largest ones of each alignment.
+    std::size_t size = segment_bytes - 20'000;
+    std::size_t refused = segment_bytes;
+    while (refused - size > 1) {
+      const std::size_t middle = size + (refused - size) / 2;
+      const std::string answer = error_of(store.append(at("a"), Said{std::string(middle, 'x')}));
+      ASSERT_TRUE(answer == "none" || answer == "batch_too_large") << answer;
+      (answer == "none" ? size : refused) = middle;
+    }
+    for (std::size_t less = 0; less < 9; ++less) must(store.append(at("b"), Said{std::string(size - less, 'x')}));
     must(store.close());
     EXPECT_EQ(test::findings(machine.verify()), "") << segment_bytes;
     EXPECT_GE(machine.verify().segments, 8U);

@@ -25,8 +25,8 @@ Result<void> Batch::Impl::add(engine::Item item) {
   return {};
 }
 
-Result<void> Batch::add_encoded(const Coordinate& where, const detail::PayloadType& type, const detail::PayloadSource& payload,
-                                const EventOptions& options) {
+Result<void> Batch::add_encoded(const Coordinate& where, const detail::PayloadType& type,
+                                const detail::PayloadSource& payload, const EventOptions& options) {
   BATPAK_TRY(engine::Item item, store::make_item(where, type, payload, options, platform::system_entropy()));
   return impl_->add(std::move(item));
 }

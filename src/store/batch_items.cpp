@@ -55,8 +55,9 @@ Result<Bytes> encode_metadata(const Metadata& metadata) {
   return bytes;
 }
 
-Result<engine::Item> make_item(const Coordinate& where, const detail::PayloadType& type, const detail::PayloadSource& payload,
-                               const EventOptions& options, platform::Entropy& entropy) {
+Result<engine::Item> make_item(const Coordinate& where, const detail::PayloadType& type,
+                               const detail::PayloadSource& payload, const EventOptions& options,
+                               platform::Entropy& entropy) {
   if (type.type.category == EventKind::category_named) {
     return fail(ErrorCode::reserved_kind, "category 0x1 is assigned by the store; give only a name");
   }

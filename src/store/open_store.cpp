@@ -148,8 +148,7 @@ Result<Store> Store::open_read_only(const std::string& path, ReadOnlyOptions opt
   auto follower = recovery::LogFollower::open(*std::move(directory), options.undurable);
   if (!follower) return fail(with_directory(std::move(follower).error(), path));
   auto impl = std::make_unique<Impl>(*std::move(follower));
-  impl->report.elapsed =
-      std::chrono::duration_cast<std::chrono::microseconds>(platform::system_clock().monotonic() - begun);
+  impl->report.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(platform::system_clock().monotonic() - begun);
   return Store(std::move(impl));
 }
 

@@ -218,8 +218,7 @@ class Salvage {
 
   Result<void> flush() {
     if (items_.empty()) return {};
-    BATPAK_TRY(const auto receipts,
-               destination_.append(items_, Durability::buffered, engine::Writer::WhenFull::wait));
+    BATPAK_TRY(const auto receipts, destination_.append(items_, Durability::buffered, engine::Writer::WhenFull::wait));
     items_.clear();
     bytes_ = 0;
     return {};

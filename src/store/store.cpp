@@ -67,8 +67,8 @@ Result<Snapshot> Store::Impl::snapshot() {
     durable = follower->durable();
   }
   const std::uint64_t size = state.index->visible();
-  return Snapshot(std::make_shared<const read::SnapshotState>(state.index, state.maps, state.types, size,
-                                                              std::min(size, durable)));
+  return Snapshot(
+      std::make_shared<const read::SnapshotState>(state.index, state.maps, state.types, size, std::min(size, durable)));
 }
 
 Result<std::vector<Receipt>> Store::Impl::append(std::span<engine::Item> items, Durability durability,
@@ -101,13 +101,13 @@ Store::~Store() = default;
 Result<void> Store::close() { return impl_->close(); }
 
 Result<Receipt> Store::append_encoded(const Coordinate& where, const detail::PayloadType& type,
-                                      const detail::PayloadSource& payload, const AppendOptions& options, WhenFull when_full) {
+                                      const detail::PayloadSource& payload, const AppendOptions& options,
+                                      WhenFull when_full) {
   BATPAK_CHECK(impl_->check_writable());
   const EventOptions event{.correlation = options.correlation, .causation = options.causation, .metadata = options.metadata};
   BATPAK_TRY(engine::Item item, store::make_item(where, type, payload, event, *impl_->entropy));
-  BATPAK_TRY(auto receipts,
-             impl_->append({&item, 1}, options.durability,
-                           when_full == WhenFull::wait ? Writer::WhenFull::wait : Writer::WhenFull::refuse));
+  BATPAK_TRY(auto receipts, impl_->append({&item, 1}, options.durability,
+                                          when_full == WhenFull::wait ? Writer::WhenFull::wait : Writer::WhenFull::refuse));
   return std::move(receipts.front());
 }
 
@@ -214,7 +214,8 @@ Result<void> Store::verify_receipt(const Receipt& receipt) const {
   if (receipt.checkpoint) {
     if (!key) return unsigned_store();
     if (receipt.checkpoint->checkpoint.origin != origin() || receipt.checkpoint->checkpoint.size <= receipt.sequence) {
-      return fail(Error(ErrorCode::bad_signature, "the receipt's checkpoint is not of this event").at_sequence(receipt.sequence));
+      return fail(
+          Error(ErrorCode::bad_signature, "the receipt's checkpoint is not of this event").at_sequence(receipt.sequence));
     }
     BATPAK_CHECK(verify_note(*receipt.checkpoint, *key));
   }
