@@ -273,9 +273,7 @@ TEST(Customization, that_writes_not_exactly_one_value_is_found) {
 
 TEST(Customization, may_write_the_keys_of_a_map_in_any_order) { EXPECT_EQ(encoded(Swapped{}), "830702a16103a16201"); }
 
-TEST(Decoding, takes_the_fields_in_any_order) {
-  EXPECT_EQ(*decoded<Moved>("82a17914a1780a"), (Moved{10, 20}));
-}
+TEST(Decoding, takes_the_fields_in_any_order) { EXPECT_EQ(*decoded<Moved>("82a17914a1780a"), (Moved{10, 20})); }
 
 TEST(Decoding, passes_over_unknown_fields) {
   EXPECT_EQ(*decoded<Moved>("84a161c0a1780aa17914a17a93010203"), (Moved{10, 20}));
@@ -449,11 +447,32 @@ ErrorCode canonical(std::string_view hex) {
 }
 
 TEST(CheckCanonical, refuses_every_longer_form) {
-  for (const std::string_view hex :
-       {"cc7f", "cd00ff", "ce0000ffff", "cf00000000ffffffff", "d000", "d07f", "d0e0", "d1ff80", "d10080", "d2ffff8000",
-        "d3ffffffff80000000", "d30000000000000005", "d90161", "da000161", "db0000000161", "c5000101", "c60000000101",
-        "dc0000", "dd00000000", "de0000", "df00000000", "c704ff00000000", "c708ff0000000400000000", "d7ff0000000000000001",
-        "c70cff000000010000000000000000", "c80cff000000010000000400000000"}) {
+  for (const std::string_view hex : {"cc7f",
+                                     "cd00ff",
+                                     "ce0000ffff",
+                                     "cf00000000ffffffff",
+                                     "d000",
+                                     "d07f",
+                                     "d0e0",
+                                     "d1ff80",
+                                     "d10080",
+                                     "d2ffff8000",
+                                     "d3ffffffff80000000",
+                                     "d30000000000000005",
+                                     "d90161",
+                                     "da000161",
+                                     "db0000000161",
+                                     "c5000101",
+                                     "c60000000101",
+                                     "dc0000",
+                                     "dd00000000",
+                                     "de0000",
+                                     "df00000000",
+                                     "c704ff00000000",
+                                     "c708ff0000000400000000",
+                                     "d7ff0000000000000001",
+                                     "c70cff000000010000000000000000",
+                                     "c80cff000000010000000400000000"}) {
     EXPECT_NE(canonical(hex), ErrorCode{}) << hex;
   }
 }

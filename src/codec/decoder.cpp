@@ -66,8 +66,10 @@ void Decoder::fail_type(std::string_view wanted) {
 }
 
 void Decoder::name_failure(std::string_view field) {
-  if (failure_->message.starts_with("field ")) failure_->message.replace(0, 6, "field " + std::string(field) + ".");
-  else failure_->message.insert(0, "field " + std::string(field) + ": ");
+  if (failure_->message.starts_with("field "))
+    failure_->message.replace(0, 6, "field " + std::string(field) + ".");
+  else
+    failure_->message.insert(0, "field " + std::string(field) + ": ");
 }
 
 std::optional<ValueKind> Decoder::next() const noexcept {

@@ -190,8 +190,10 @@ void Encoder::fail(ErrorCode code, std::string_view sentence) {
 }
 
 void Encoder::name_failure(std::string_view field) {
-  if (failure_->message.starts_with("field ")) failure_->message.replace(0, 6, "field " + std::string(field) + ".");
-  else failure_->message.insert(0, "field " + std::string(field) + ": ");
+  if (failure_->message.starts_with("field "))
+    failure_->message.replace(0, 6, "field " + std::string(field) + ".");
+  else
+    failure_->message.insert(0, "field " + std::string(field) + ": ");
 }
 
 // What finish() leaves: failures, and the work of a Codec, which is trusted with nothing.
@@ -202,7 +204,8 @@ Result<void> Encoder::check() {
   if (!failed() && (custom_ || depth_ != 0 || size == 0)) {
     if (auto checked = check_canonical(std::span(out_).subspan(start_, size)); !checked) {
       fail(checked.error().code == ErrorCode::duplicate_key || checked.error().code == ErrorCode::too_deep
-               ? checked.error().code : ErrorCode::invalid_argument,
+               ? checked.error().code
+               : ErrorCode::invalid_argument,
            "a Codec did not write exactly one value in canonical form: " + checked.error().message);
     }
   }

@@ -147,15 +147,35 @@ TEST(Json, has_a_form_for_maps_that_are_no_objects) {
 }
 
 TEST(Json, refuses_a_form_that_says_nothing) {
-  for (const std::string_view json :
-       {R"({"$bytes":1})", R"({"$bytes":"A"})", R"({"$bytes":"AB=="})", R"({"$bytes":"AA"})", R"({"$bytes":"A-A="})",
-        R"({"$time":1})", R"({"$time":"yesterday"})", R"({"$time":"2026-02-29T00:00:00Z"})",
-        R"({"$time":"2026-01-01T24:00:00Z"})", R"({"$time":"2026-01-01T00:00:60Z"})",
-        R"({"$time":"2026-01-01T00:00:00"})", R"({"$time":"2026-01-01T00:00:00+01:00"})",
-        R"({"$time":"2026-01-01T00:00:00.Z"})", R"({"$time":"2026-01-01T00:00:00.0000000001Z"})", R"({"$time":"@"})",
-        R"({"$int":5})", R"({"$int":"05"})", R"({"$int":"-0"})", R"({"$int":""})", R"({"$int":"1.0"})", R"({"$int":"+1"})",
-        R"({"$float32":"NaN"})", R"({"$float64":true})", R"({"$map":{}})", R"({"$map":[[1]]})", R"({"$map":[[1,2,3]]})",
-        R"({"$map":[[1.5,2]]})", R"({"$map":[[null,2]]})", R"({"$map":[[{"$int":"x"},2]]})"}) {
+  for (const std::string_view json : {R"({"$bytes":1})",
+                                      R"({"$bytes":"A"})",
+                                      R"({"$bytes":"AB=="})",
+                                      R"({"$bytes":"AA"})",
+                                      R"({"$bytes":"A-A="})",
+                                      R"({"$time":1})",
+                                      R"({"$time":"yesterday"})",
+                                      R"({"$time":"2026-02-29T00:00:00Z"})",
+                                      R"({"$time":"2026-01-01T24:00:00Z"})",
+                                      R"({"$time":"2026-01-01T00:00:60Z"})",
+                                      R"({"$time":"2026-01-01T00:00:00"})",
+                                      R"({"$time":"2026-01-01T00:00:00+01:00"})",
+                                      R"({"$time":"2026-01-01T00:00:00.Z"})",
+                                      R"({"$time":"2026-01-01T00:00:00.0000000001Z"})",
+                                      R"({"$time":"@"})",
+                                      R"({"$int":5})",
+                                      R"({"$int":"05"})",
+                                      R"({"$int":"-0"})",
+                                      R"({"$int":""})",
+                                      R"({"$int":"1.0"})",
+                                      R"({"$int":"+1"})",
+                                      R"({"$float32":"NaN"})",
+                                      R"({"$float64":true})",
+                                      R"({"$map":{}})",
+                                      R"({"$map":[[1]]})",
+                                      R"({"$map":[[1,2,3]]})",
+                                      R"({"$map":[[1.5,2]]})",
+                                      R"({"$map":[[null,2]]})",
+                                      R"({"$map":[[{"$int":"x"},2]]})"}) {
     EXPECT_EQ(refusal(json).code, ErrorCode::malformed) << json;
   }
 }
@@ -184,8 +204,8 @@ TEST(Json, says_where_a_text_is_malformed) {
 
 TEST(Json, refuses_what_is_no_json) {
   for (const std::string_view json :
-       {"", " ", "{", "[", "\"", "{\"a\"}", "{\"a\":}", "[1]]", "1 2", "{'a':1}", "\"\n\"", "+1", ".5", "1.", "01", "1e",
-        "NaN", "\"\\ud800\"", "\xEF\xBB\xBF{}", "[\"a\",]", "{,}", "//x\n1"}) {
+       {"",   " ",  "{",  "[",  "\"", "{\"a\"}", "{\"a\":}",    "[1]]",           "1 2",      "{'a':1}", "\"\n\"",
+        "+1", ".5", "1.", "01", "1e", "NaN",     "\"\\ud800\"", "\xEF\xBB\xBF{}", "[\"a\",]", "{,}",     "//x\n1"}) {
     EXPECT_EQ(refusal(json).code, ErrorCode::malformed) << json;
   }
   EXPECT_EQ(refusal("\"\xFF\"").code, ErrorCode::invalid_utf8);
@@ -212,8 +232,8 @@ TEST(Json, is_bounded_in_depth_and_size) {
 }
 
 TEST(Json, is_pretty_on_demand) {
-  const auto json = json_from_messagepack(*messagepack_from_json(R"({"b":[1,{}],"a":{"$bytes":"AA=="},"c":{"x":[]}})"),
-                                          JsonStyle::pretty);
+  const auto json =
+      json_from_messagepack(*messagepack_from_json(R"({"b":[1,{}],"a":{"$bytes":"AA=="},"c":{"x":[]}})"), JsonStyle::pretty);
   EXPECT_EQ(*json, R"({
   "a": {"$bytes": "AA=="},
   "b": [

@@ -45,7 +45,10 @@ class JsonWriter {
 
   void value(Decoder& in) {
     switch (in.next().value_or(ValueKind::nil)) {
-      case ValueKind::nil: in.nil(); out_ += "null"; break;
+      case ValueKind::nil:
+        in.nil();
+        out_ += "null";
+        break;
       case ValueKind::boolean: out_ += in.boolean() ? "true" : "false"; break;
       case ValueKind::integer: integer(in); break;
       case ValueKind::float32: float32(in.real<float>()); break;
@@ -74,18 +77,24 @@ class JsonWriter {
     const auto bits = negative ? static_cast<std::uint64_t>(in.integer<std::int64_t>()) : in.integer<std::uint64_t>();
     const std::string digits = negative ? std::to_string(static_cast<std::int64_t>(bits)) : std::to_string(bits);
     const std::uint64_t magnitude = negative ? 0 - bits : bits;
-    if (magnitude <= codec::plain_integer_max) out_ += digits;
-    else form("int", '"' + digits + '"');
+    if (magnitude <= codec::plain_integer_max)
+      out_ += digits;
+    else
+      form("int", '"' + digits + '"');
   }
 
   void float32(float value) {
-    if (std::isfinite(value)) form("float32", shortest_of_float32(value));
-    else form("float32", not_finite(value));
+    if (std::isfinite(value))
+      form("float32", shortest_of_float32(value));
+    else
+      form("float32", not_finite(value));
   }
 
   void float64(double value) {
-    if (std::isfinite(value)) out_ += shortest(value);
-    else form("float64", not_finite(value));
+    if (std::isfinite(value))
+      out_ += shortest(value);
+    else
+      form("float64", not_finite(value));
   }
 
   void bytes(ByteView value) {

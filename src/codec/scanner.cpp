@@ -54,9 +54,11 @@ bool Scanner::value(std::size_t depth) {
     return fail(ErrorCode::malformed, "not canonical: a number or a length is written longer than needed");
   }
   switch (head.kind) {
-    case ValueKind::string: case ValueKind::bytes: case ValueKind::time:
-      return content(head);
-    case ValueKind::array: case ValueKind::map: {
+    case ValueKind::string:
+    case ValueKind::bytes:
+    case ValueKind::time: return content(head);
+    case ValueKind::array:
+    case ValueKind::map: {
       if (depth >= limits::codec_depth_max) {
         return fail(ErrorCode::too_deep, "more than 64 arrays and maps within each other");
       }
@@ -67,12 +69,11 @@ bool Scanner::value(std::size_t depth) {
       }
       return true;
     }
-    case ValueKind::float32: case ValueKind::float64:
+    case ValueKind::float32:
+    case ValueKind::float64:
       if (form_ == Form::canonical && is_other_nan(head)) return fail(ErrorCode::malformed, "not canonical: another NaN");
       [[fallthrough]];
-    default:
-      at_ += head.size;
-      return true;
+    default: at_ += head.size; return true;
   }
 }
 

@@ -91,8 +91,10 @@ Value::~Value() = default;
 
 Value::Value(Boolean value) : held_(value.value) {}
 Value::Value(Integer value) {
-  if (value.negative) held_.emplace<std::int64_t>(static_cast<std::int64_t>(value.bits));
-  else held_.emplace<std::uint64_t>(value.bits);
+  if (value.negative)
+    held_.emplace<std::int64_t>(static_cast<std::int64_t>(value.bits));
+  else
+    held_.emplace<std::uint64_t>(value.bits);
 }
 Value::Value(float value) : held_(value) {}
 Value::Value(double value) : held_(value) {}
@@ -192,9 +194,12 @@ void Codec<Value>::encode(Encoder& out, const Value& value) {
       MapEncoder map(out, value.if_map()->size());
       for (const auto& [key, held] : *value.if_map()) {
         if (out.failed()) break;
-        if (const std::string* text = key.if_text()) map.key(*text);
-        else if (const auto number = key.to_uint64()) map.key(*number);
-        else if (const auto negative = key.to_int64()) map.key(*negative);
+        if (const std::string* text = key.if_text())
+          map.key(*text);
+        else if (const auto number = key.to_uint64())
+          map.key(*number);
+        else if (const auto negative = key.to_int64())
+          map.key(*negative);
         encode(out, held);
       }
       return map.end();

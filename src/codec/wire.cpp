@@ -29,7 +29,9 @@ Head signed_head(std::uint64_t argument, std::size_t size) noexcept {
   constexpr std::int64_t fix_min = -32;
   // A signed form is the shortest only for what the next narrower one cannot hold.
   const std::int64_t narrower_min = size == 1 ? fix_min : -(std::int64_t{1} << (4 * size - 1));
-  return {.kind = ValueKind::integer, .negative = value < 0, .shortest = value < narrower_min,
+  return {.kind = ValueKind::integer,
+          .negative = value < 0,
+          .shortest = value < narrower_min,
           .argument = static_cast<std::uint64_t>(value)};
 }
 
@@ -65,32 +67,43 @@ Head read_head(ByteView bytes) noexcept {
     head.size = static_cast<std::uint8_t>(1 + size);
     head.argument = argument;
     switch (first) {
-      case 0xC4: case 0xC5: case 0xC6:
+      case 0xC4:
+      case 0xC5:
+      case 0xC6:
         head.kind = ValueKind::bytes;
         head.shortest = first == 0xC4 || argument > (first == 0xC5 ? 0xFFU : 0xFFFFU);
         break;
-      case 0xCA: case 0xCB:
-        head.kind = first == 0xCA ? ValueKind::float32 : ValueKind::float64;
-        return head;
-      case 0xCC: case 0xCD: case 0xCE: case 0xCF:
+      case 0xCA:
+      case 0xCB: head.kind = first == 0xCA ? ValueKind::float32 : ValueKind::float64; return head;
+      case 0xCC:
+      case 0xCD:
+      case 0xCE:
+      case 0xCF:
         head.kind = ValueKind::integer;
         head.shortest = argument > (first == 0xCC ? 0x7FU : first == 0xCD ? 0xFFU : first == 0xCE ? 0xFFFFU : 0xFFFF'FFFFU);
         return head;
-      case 0xD0: case 0xD1: case 0xD2: case 0xD3: {
+      case 0xD0:
+      case 0xD1:
+      case 0xD2:
+      case 0xD3: {
         const std::uint8_t head_size = head.size;
         head = signed_head(argument, size);
         head.size = head_size;
         return head;
       }
-      case 0xD9: case 0xDA: case 0xDB:
+      case 0xD9:
+      case 0xDA:
+      case 0xDB:
         head.kind = ValueKind::string;
         head.shortest = argument > (first == 0xD9 ? 31U : first == 0xDA ? 0xFFU : 0xFFFFU);
         break;
-      case 0xDC: case 0xDD:
+      case 0xDC:
+      case 0xDD:
         head.kind = ValueKind::array;
         head.shortest = argument > (first == 0xDC ? 15U : 0xFFFFU);
         break;
-      case 0xDE: case 0xDF:
+      case 0xDE:
+      case 0xDF:
         head.kind = ValueKind::map;
         head.shortest = argument > (first == 0xDE ? 15U : 0xFFFFU);
         break;

@@ -42,11 +42,11 @@ struct Head {
   enum class Flaw : std::uint8_t { none, cut_short, never_used, unknown_extension };
 
   ValueKind kind = ValueKind::nil;
-  Flaw flaw = Flaw::none;        // if there is one, nothing else holds
-  bool negative = false;         // of an integer: `argument` is the two's complement
-  bool shortest = true;          // no shorter head could say the same
-  std::uint8_t size = 0;         // bytes of the head, up to the content of a string, bytes, time, array or map
-  std::uint64_t argument = 0;    // an integer, bits of a float, a truth, a length in bytes, a number of values or entries
+  Flaw flaw = Flaw::none;      // if there is one, nothing else holds
+  bool negative = false;       // of an integer: `argument` is the two's complement
+  bool shortest = true;        // no shorter head could say the same
+  std::uint8_t size = 0;       // bytes of the head, up to the content of a string, bytes, time, array or map
+  std::uint64_t argument = 0;  // an integer, bits of a float, a truth, a length in bytes, a number of values or entries
 
   [[nodiscard]] bool is_whole() const noexcept { return flaw == Flaw::none; }
 };
