@@ -75,8 +75,8 @@ struct Größe {
 #define BATPAK_TEN_FIELDS(x) int x##0, x##1, x##2, x##3, x##4, x##5, x##6, x##7, x##8, x##9;
 struct SixtyFour {
   BATPAK_TEN_FIELDS(a)
-  BATPAK_TEN_FIELDS(b) BATPAK_TEN_FIELDS(c) BATPAK_TEN_FIELDS(d) BATPAK_TEN_FIELDS(e) BATPAK_TEN_FIELDS(f) int g0, g1, g2,
-      g3;
+  BATPAK_TEN_FIELDS(b)
+  BATPAK_TEN_FIELDS(c) BATPAK_TEN_FIELDS(d) BATPAK_TEN_FIELDS(e) BATPAK_TEN_FIELDS(f) int g0, g1, g2, g3;
 };
 #undef BATPAK_TEN_FIELDS
 
