@@ -140,10 +140,12 @@ Result<LogFollower::Limit> LogFollower::find_limit() const {
 }
 
 Result<void> LogFollower::read_up_to(const Limit& limit) {
+  // Without an owner, what stands behind the limit is whole but perhaps not durable.
+  const bool beyond = !limit.has_owner && undurable_ == ReadOnlyOptions::Undurable::show;
   while (segment_ < state_.segments.size()) {
-    SegmentFile& segment = state_.segments[segment_];
+    const SegmentFile& segment = state_.segments[segment_];
     const std::uint64_t number = segment.header.number;
-    if (number > limit.durable_through.segment) break;
+    if (!beyond && number > limit.durable_through.segment) break;
     if (segment.header.first_sequence > builder_.next_sequence()) {
       if (segment.header.first_sequence - builder_.next_sequence() > lost_events_max) {
         return fail(Error(ErrorCode::damaged, "too much of the log is missing before this segment").at_path(segment.path));
@@ -152,33 +154,32 @@ Result<void> LogFollower::read_up_to(const Limit& limit) {
     }
     BATPAK_TRY(const auto file, state_.directory->open_file(segment.path, platform::OpenMode::read));
     BATPAK_TRY(const segment::SegmentImage image, segment::SegmentImage::load(*file, offset_));
-    const bool last = number == limit.durable_through.segment;
-    const std::uint64_t end = last ? limit.durable_through.offset : image.bytes.size();
+    const bool last = beyond ? segment_ + 1 == state_.segments.size() : number == limit.durable_through.segment;
+    const std::uint64_t end = last && !beyond ? limit.durable_through.offset : image.bytes.size();
     if (offset_ < end) offset_ = builder_.walk_around_damage(image.bytes, segment_, offset_, end).end;
-    durable_ = builder_.next_sequence();
-    if (last) {
-      if (!limit.has_owner) {
-        // What stands behind is whole but perhaps not durable.
-        if (undurable_ == ReadOnlyOptions::Undurable::show) {
-          offset_ = builder_.walk_around_damage(image.bytes, segment_, offset_, image.bytes.size()).end;
-          state_.report.undurable_events = builder_.next_sequence() - durable_;
-        } else {
-          state_.report.undurable_events = count_undurable(image.bytes, segment);
-        }
-      }
-      // A durable-through at the end of a sealed segment: the next one begins there.
-      break;
-    }
+    // A durable-through at the end of a sealed segment: the next one begins there.
+    if (last) break;
     ++segment_;
     offset_ = segment::segment_header_bytes;
   }
+  durable_ = std::max(durable_, std::min(builder_.next_sequence(), limit.durable_through.sequence));
+  if (limit.has_owner) return {};
+  BATPAK_TRY(const std::uint64_t behind, count_behind());
+  state_.report.undurable_events = builder_.next_sequence() - durable_ + behind;
   return {};
 }
 
-std::uint64_t LogFollower::count_undurable(ByteView image, const SegmentFile& segment) const {
-  segment::CommitWalker walker(image, segment.header, offset_);
+// Events of whole commits behind what was read.
+Result<std::uint64_t> LogFollower::count_behind() const {
   std::uint64_t events = 0;
-  for (segment::WalkStep step = walker.next(); step.commit; step = walker.next()) events += step.commit->header.count;
+  std::uint64_t start = offset_;
+  for (std::uint32_t number = segment_; number < state_.segments.size(); ++number) {
+    const SegmentFile& segment = state_.segments[number];
+    BATPAK_TRY(const segment::SegmentImage image, load(*state_.directory, segment.path));
+    segment::CommitWalker walker(image.bytes, segment.header, start);
+    for (segment::WalkStep step = walker.next(); step.commit; step = walker.next()) events += step.commit->header.count;
+    start = segment::segment_header_bytes;
+  }
   return events;
 }
 

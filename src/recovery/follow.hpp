@@ -33,7 +33,7 @@ class LogFollower {
   [[nodiscard]] Result<Limit> find_limit() const;
   [[nodiscard]] Result<void> add_new_segments();
   [[nodiscard]] Result<void> read_up_to(const Limit& limit);
-  [[nodiscard]] std::uint64_t count_undurable(ByteView image, const SegmentFile& segment) const;
+  [[nodiscard]] Result<std::uint64_t> count_behind() const;
 
   LogState state_;
   LogBuilder builder_;

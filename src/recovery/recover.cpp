@@ -263,10 +263,15 @@ class Recovery {
 
   Result<void> check_heads_are_known() {
     if (state_.unresolved.empty()) return {};
+    const std::uint64_t lost = *state_.unresolved.begin();
     Error error(ErrorCode::damaged, "an event is lost that may be the last of its stream, so nothing can be linked safely");
-    if (!state_.report.damage.empty())
-      error = std::move(error).at_path(state_.report.damage.front().path).at_offset(state_.report.damage.front().offset);
-    return fail(std::move(error).at_sequence(*state_.unresolved.begin()));
+    error.sequence = lost;
+    for (const DamagedRange& range : state_.report.damage) {
+      if (lost < range.first_sequence || lost >= range.next_sequence) continue;
+      error.path = range.path;
+      error.offset = range.offset;
+    }
+    return fail(std::move(error));
   }
 
   // From here on things are changed.
