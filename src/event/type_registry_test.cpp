@@ -138,13 +138,13 @@ TEST(type_registry, a_declaration_comes_back_as_the_type_it_declares) {
 }
 
 TEST(event_name, is_short_clean_and_not_the_stores_own) {
-  EXPECT_TRUE(check_event_name("n"));
-  EXPECT_TRUE(check_event_name("größe geändert"));
-  EXPECT_TRUE(check_event_name(std::string(255, 'n')));
-  EXPECT_TRUE(check_event_name("batpak"));
+  EXPECT_TRUE(detail::check_event_name("n"));
+  EXPECT_TRUE(detail::check_event_name("größe geändert"));
+  EXPECT_TRUE(detail::check_event_name(std::string(255, 'n')));
+  EXPECT_TRUE(detail::check_event_name("batpak"));
   for (const std::string& name : {std::string(), std::string(256, 'n'), std::string("a\nb"), std::string("a\0b", 3),
                                   std::string("\xFF"), std::string("\xC2\x85"), std::string("batpak.type")}) {
-    EXPECT_EQ(check_event_name(name).error().code, ErrorCode::invalid_name) << name;
+    EXPECT_EQ(detail::check_event_name(name).error().code, ErrorCode::invalid_name) << name;
   }
 }
 
