@@ -43,13 +43,13 @@ TEST(type_registry, a_kind_has_one_name_and_a_name_one_kind) {
 
 TEST(type_registry, a_name_alone_finds_the_kind_it_has) {
   TypeRegistry types;
-  types.add(type_of(moved, "moved", 1, {{.name = "x", .type = "i32"}}));
+  types.add(type_of(moved, "moved", 2, {{.name = "x", .type = "i32"}}));
   const auto answer = types.ask(name_only("moved"));
   ASSERT_TRUE(answer) << answer.error();
   EXPECT_EQ(answer->kind, moved);
-  EXPECT_FALSE(answer->declared);  // not without its fields
-  types.add(type_of(moved, "moved"));
-  EXPECT_TRUE(types.ask(name_only("moved"))->declared);
+  EXPECT_FALSE(answer->declared);  // version 1 is not
+  types.add(type_of(moved, "moved", 1, {{.name = "x", .type = "i32"}}));
+  EXPECT_TRUE(types.ask(name_only("moved"))->declared);  // whatever its fields are
 }
 
 TEST(type_registry, a_kind_that_was_assigned_cannot_be_claimed_by_number) {
