@@ -1,0 +1,116 @@
+#include "index/tail_index.hpp"
+
+#include <gtest/gtest.h>
+
+namespace batpak::index {
+namespace {
+
+EventId id_of(std::uint64_t number) {
+  EventId id;
+  for (std::size_t i = 0; i < 8; ++i) id.bytes[15 - i] = static_cast<std::byte>(number >> (8 * i));
+  return id;
+}
+
+class TailIndexTest : public testing::Test {
+ protected:
+  void add(std::string_view entity, std::uint32_t lane = 0) {
+    index_.add_event(id_of(10 * next_), {.segment = 0, .offset = static_cast<std::uint32_t>(next_ * 100), .length = 100},
+                     &index_.add_stream(entity, lane));
+    ++next_;
+  }
+
+  TailIndex index_;
+  std::uint64_t next_ = 0;
+};
+
+TEST_F(TailIndexTest, shows_nothing_before_it_is_published) {
+  add("alice");
+  EXPECT_EQ(index_.visible(), 0U);
+  EXPECT_EQ(index_.stream_size("alice", 0, 100), 0U);
+  index_.publish();
+  EXPECT_EQ(index_.visible(), 1U);
+  EXPECT_EQ(index_.stream_size("alice", 0, 100), 1U);
+}
+
+TEST_F(TailIndexTest, knows_where_every_event_stands) {
+  for (int i = 0; i < 3'000; ++i) add(i % 2 == 0 ? "alice" : "bob");
+  index_.publish();
+  for (std::uint64_t sequence = 0; sequence < 3'000; ++sequence) {
+    EXPECT_EQ(index_.place(sequence).offset, sequence * 100);
+    EXPECT_FALSE(index_.place(sequence).is_damaged());
+    EXPECT_EQ(index_.find(id_of(10 * sequence), 3'000), sequence);
+    EXPECT_FALSE(index_.find(id_of(10 * sequence + 5), 3'000));
+  }
+  EXPECT_EQ(index_.streams(), 2U);
+}
+
+TEST_F(TailIndexTest, finds_an_id_only_below_the_size_asked_for) {
+  for (int i = 0; i < 10; ++i) add("alice");
+  index_.publish();
+  EXPECT_EQ(index_.find(id_of(50), 6), 5U);
+  EXPECT_FALSE(index_.find(id_of(50), 5));
+  EXPECT_FALSE(index_.find(id_of(50), 0));
+}
+
+TEST_F(TailIndexTest, pages_through_a_stream_as_it_was_at_a_size) {
+  for (int i = 0; i < 20; ++i) add(i % 2 == 0 ? "alice" : "bob");
+  index_.publish();
+  EXPECT_EQ(index_.stream_sequences("bob", 0, 0, 3, 20), (std::vector<std::uint64_t>{1, 3, 5}));
+  EXPECT_EQ(index_.stream_sequences("bob", 0, 8, 100, 20), (std::vector<std::uint64_t>{17, 19}));
+  EXPECT_EQ(index_.stream_sequences("bob", 0, 0, 100, 6), (std::vector<std::uint64_t>{1, 3, 5}));
+  EXPECT_TRUE(index_.stream_sequences("bob", 0, 10, 100, 20).empty());
+  EXPECT_EQ(index_.stream_size("bob", 0, 6), 3U);
+  EXPECT_EQ(index_.stream_size("bob", 0, 5), 2U);
+}
+
+TEST_F(TailIndexTest, keeps_lanes_and_unknown_streams_apart) {
+  add("alice");
+  add("alice", 7);
+  index_.publish();
+  EXPECT_EQ(index_.stream_sequences("alice", 7, 0, 10, 2), (std::vector<std::uint64_t>{1}));
+  EXPECT_EQ(index_.stream_size("alice", 1, 2), 0U);
+  EXPECT_TRUE(index_.stream_sequences("nobody", 0, 0, 10, 2).empty());
+}
+
+TEST_F(TailIndexTest, gives_a_stream_one_entry_that_stays_where_it_is) {
+  Stream& alice = index_.add_stream("alice", 0);
+  for (int i = 0; i < 1'000; ++i) static_cast<void>(index_.add_stream("entity " + std::to_string(i), 0));
+  EXPECT_EQ(&index_.add_stream("alice", 0), &alice);
+}
+
+TEST_F(TailIndexTest, takes_a_damaged_event_that_belongs_to_no_stream) {
+  add("alice");
+  index_.add_event(id_of(0), FramePlace{}, nullptr);
+  next_ = 2;
+  add("alice");
+  index_.publish();
+  EXPECT_EQ(index_.visible(), 3U);
+  EXPECT_TRUE(index_.place(1).is_damaged());
+  EXPECT_EQ(index_.stream_sequences("alice", 0, 0, 10, 3), (std::vector<std::uint64_t>{0, 2}));
+  EXPECT_EQ(index_.find(id_of(20), 3), 2U);
+}
+
+TEST_F(TailIndexTest, is_read_whole_while_the_writer_goes_on) {
+  std::uint64_t wrong = 0;
+  base::Thread reader([&] {
+    std::uint64_t size = 0;
+    while (size < 9'000) {
+      size = index_.visible();
+      // Three events at a time, one stream each: a reader must never see part of such a commit.
+      if (size % 3 != 0) ++wrong;
+      for (const std::string_view entity : {"a", "b", "c"}) {
+        if (index_.stream_size(entity, 0, size) != size / 3) ++wrong;
+      }
+      if (size != 0 && index_.place(size - 1).offset != (size - 1) * 100) ++wrong;
+    }
+  });
+  for (int commit = 0; commit < 3'000; ++commit) {
+    for (const std::string_view entity : {"a", "b", "c"}) add(entity);
+    index_.publish();
+  }
+  reader.join();
+  EXPECT_EQ(wrong, 0U);
+}
+
+}  // namespace
+}  // namespace batpak::index
