@@ -82,8 +82,9 @@ ExitCode run(const HistoryArguments& arguments) {
   if (!store) return complain(store.error());
   const Result<Snapshot> snapshot = store->snapshot();
   if (!snapshot) return complain(snapshot.error());
-  const std::optional<StreamHead> head = snapshot->head(arguments.entity);
-  if (!head) {
+  // A head that cannot be read is no reason to show nothing: the chain below names the place.
+  const Result<std::optional<StreamHead>> head = snapshot->head(arguments.entity);
+  if (head && !*head) {
     return complain(Error(ErrorCode::not_found, "no event of \"" + arguments.entity + "\"").at_path(arguments.directory),
                     "batpak stat DIR counts the entities; batpak log DIR --entity 'PREFIX*' finds them");
   }
@@ -92,7 +93,7 @@ ExitCode run(const HistoryArguments& arguments) {
   ChainDrawing drawing(output);
   if (arguments.format == Format::table) {
     output.line(fmt::format("{}  {}", output.paint(Style::bold, printable(arguments.entity)),
-                            counted(head->version + 1, "event", "events")));
+                            head ? counted((*head)->version + 1, "event", "events") : "its last event cannot be read"));
     output.line("");
   }
   ExitCode code = ExitCode::fine;

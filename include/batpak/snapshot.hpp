@@ -111,7 +111,7 @@ class Snapshot {
   // The event itself, the one before it in its stream, and so on to the stream's beginning.
   [[nodiscard]] EventRange ancestors(const EventId& id) const;
   // Nothing where the stream has no event.
-  [[nodiscard]] std::optional<StreamHead> head(std::string_view entity, std::uint32_t lane = 0) const;
+  [[nodiscard]] Result<std::optional<StreamHead>> head(std::string_view entity, std::uint32_t lane = 0) const;
   // The kind that the log declares for a name, or for T.
   [[nodiscard]] std::optional<EventKind> kind_named(std::string_view name) const;
 

@@ -31,7 +31,7 @@ namespace [[gnu::visibility("default")]] batpak {
 // returned. Readers never wait for the device; they see whole commits only, in order.
 // Durability: an append that returned with Durability::durable (the default) survives power loss.
 // Errors: after outcome_unknown the store is poisoned for writing (poisoned); reads go on; reopen to find out and to repair.
-// A handle does not survive fork(): in the child every call fails with forked_child.
+// A handle does not survive fork(): in the child every call fails with forked_child, and those that cannot fail give nothing.
 class Store {
  public:
   // Opens or creates the store in the directory `path`, recovers it where needed, and owns it until closed.
@@ -50,7 +50,7 @@ class Store {
   [[nodiscard]] Result<void> close();
 
   // Appends one event and returns when it has reached `options.durability`. Waits while the queue is full.
-  // Errors: of encoding; payload_too_large, invalid_metadata, kind_collision, kinds_exhausted, not_written,
+  // Errors: of encoding; payload_too_large, batch_too_large (for this store's segments), invalid_metadata, kind_collision, kinds_exhausted, not_written,
   // outcome_unknown, poisoned, closed, read_only.
   template <class T>
   [[nodiscard]] Result<Receipt> append(const Coordinate& where, const T& payload, const AppendOptions& options = {}) {

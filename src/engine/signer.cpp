@@ -29,6 +29,7 @@ void Signer::start(Checkpoint checkpoint) {
   const base::Lock lock(mutex_);
   asked_ = std::move(checkpoint);
   signed_.reset();
+  ++round_;
   changed_.notify_all();
 }
 
@@ -49,6 +50,7 @@ void Signer::drop() {
   const base::Lock lock(mutex_);
   asked_.reset();
   signed_.reset();
+  ++round_;
 }
 
 void Signer::run() {
@@ -58,10 +60,11 @@ void Signer::run() {
     if (stopping_) return;
     Checkpoint checkpoint = *std::move(asked_);
     asked_.reset();
+    const std::uint64_t round = round_;
     lock.unlock();
     CheckpointNote note = sign(std::move(checkpoint));
     lock.lock();
-    signed_ = std::move(note);
+    if (round == round_) signed_ = std::move(note);
     changed_.notify_all();
   }
 }

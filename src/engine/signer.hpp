@@ -43,6 +43,7 @@ class Signer {
   base::ConditionVariable changed_;
   std::optional<Checkpoint> asked_ BATPAK_GUARDED_BY(mutex_);
   std::optional<CheckpointNote> signed_ BATPAK_GUARDED_BY(mutex_);
+  std::uint64_t round_ BATPAK_GUARDED_BY(mutex_) = 0;  // of start() and drop(): a signature of an older one is dropped
   bool stopping_ BATPAK_GUARDED_BY(mutex_) = false;
   base::Thread thread_;
 };

@@ -84,10 +84,18 @@ Result<void> Writer::submit(Request& request, WhenFull when_full) {
   }
   {
     base::Lock lock(mutex_);
-    // A request waits only for room it can get: it never exceeds the whole queue.
-    while (!closed_ && !poison_ && queued_bytes_ != 0 && queued_bytes_ + request.bytes > options_.queue_bytes_max) {
+    // Who waits for room is served in order, so that a large request is not overtaken for ever by small ones. It waits only
+    // for room it can get: it never exceeds the whole queue.
+    const auto has_room = [&]() BATPAK_REQUIRES(mutex_) {
+      return queued_bytes_ == 0 || queued_bytes_ + request.bytes <= options_.queue_bytes_max;
+    };
+    const bool takes_room = request.bytes != 0;  // the writer's own tasks take none
+    if (takes_room && !closed_ && !poison_ && (next_waiter_ != served_waiters_ || !has_room())) {
       if (when_full == WhenFull::refuse) return fail(ErrorCode::queue_full, "the queue of the writer is full");
-      room_.wait(lock);
+      const std::uint64_t turn = next_waiter_++;
+      while (!closed_ && !poison_ && (turn != served_waiters_ || !has_room())) room_.wait(lock);
+      ++served_waiters_;
+      room_.notify_all();
     }
     if (closed_) return fail(ErrorCode::closed, "the store is closed");
     if (poison_) return fail(*poison_);
@@ -214,10 +222,13 @@ void Writer::carry_out(const Group& group) {
     poison_->message = "an earlier write failed, reopen the store: " + broken->message;
     return;
   }
-  if (!log_->signed_checkpoint()) return;
+  if (!sync) return;
+  // What was asked to be buffered is durable too when it came with something that was.
   for (Request* request = group.first; request != nullptr; request = request->next) {
-    if (request->durability == Durability::buffered) continue;
-    for (Receipt& receipt : request->receipts) receipt.checkpoint = log_->signed_checkpoint();
+    for (Receipt& receipt : request->receipts) {
+      receipt.durability = Durability::durable;
+      receipt.checkpoint = log_->signed_checkpoint();
+    }
   }
 }
 

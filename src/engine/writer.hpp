@@ -98,8 +98,10 @@ class Writer {
   base::ConditionVariable room_;   // the queue shrank, the writer went idle, or the end came
   base::ConditionVariable house_;  // there is something to keep house for
   Group queue_ BATPAK_GUARDED_BY(mutex_);
-  std::uint64_t queued_bytes_ BATPAK_GUARDED_BY(mutex_) = 0;  // of the group being carried out too
-  bool writing_ BATPAK_GUARDED_BY(mutex_) = false;            // somebody is the writer
+  std::uint64_t queued_bytes_ BATPAK_GUARDED_BY(mutex_) = 0;    // of the group being carried out too
+  std::uint64_t next_waiter_ BATPAK_GUARDED_BY(mutex_) = 0;     // turns given to those who wait for room
+  std::uint64_t served_waiters_ BATPAK_GUARDED_BY(mutex_) = 0;  // turns that are over
+  bool writing_ BATPAK_GUARDED_BY(mutex_) = false;              // somebody is the writer
   bool closed_ BATPAK_GUARDED_BY(mutex_) = false;
   std::optional<Error> poison_ BATPAK_GUARDED_BY(mutex_);  // why nothing can be written any more
   std::uint64_t durable_size_ BATPAK_GUARDED_BY(mutex_) = 0;

@@ -62,10 +62,10 @@ EventRange Snapshot::stream(std::string_view entity, const StreamOptions& option
 
 EventRange Snapshot::ancestors(const EventId& id) const { return EventRange(read::ancestor_cursor(state_, id)); }
 
-std::optional<StreamHead> Snapshot::head(std::string_view entity, std::uint32_t lane) const {
+Result<std::optional<StreamHead>> Snapshot::head(std::string_view entity, std::uint32_t lane) const {
   EventRange last = stream(entity, {.lane = lane, .from_version = {}, .direction = Direction::backwards});
   for (const Result<EventView>& event : last) {
-    if (!event) return std::nullopt;
+    if (!event) return base::fail(event.error());
     return StreamHead{.version = event->stream_version(), .position = event->position()};
   }
   return std::nullopt;

@@ -172,8 +172,8 @@ TEST_F(ReadingTest, a_snapshot_stays_as_it_was_while_the_writer_goes_on) {
   EXPECT_EQ(sequences(then.read()), (Numbers{2, 3, 4}));
   EXPECT_EQ(sequences(then.stream("a")), (Numbers{2, 3, 4}));
   EXPECT_EQ(sequences(then.stream("a", {.from_version = {}, .direction = Direction::backwards})), (Numbers{4, 3, 2}));
-  EXPECT_EQ(then.head("a")->version, 2U);
-  EXPECT_EQ(then.head("b"), std::nullopt);
+  EXPECT_EQ(must(then.head("a"))->version, 2U);
+  EXPECT_EQ(must(then.head("b")), std::nullopt);
   EXPECT_EQ(error_of(then.get(later.front().event_id)), "not_found");
   EXPECT_EQ(error_of(then.at(5)), "past_the_end");
   EXPECT_EQ(must(store_.snapshot()).size(), 606U);

@@ -227,6 +227,7 @@ const std::string& Store::origin() const noexcept { return impl_->state.meta.gen
 std::string Store::store_id() const { return crypto::to_hex(impl_->state.store_id()); }
 
 std::optional<PublicKey> Store::declared_key() const {
+  if (!impl_->check_usable()) return std::nullopt;
   std::optional<std::array<std::byte, 32>> bytes = impl_->state.declared_key;
   if (impl_->writer) {
     if (const auto key = impl_->writer->declared_key()) return key;
@@ -237,10 +238,15 @@ std::optional<PublicKey> Store::declared_key() const {
 }
 
 const OpenReport& Store::open_report() const noexcept { return impl_->report; }
-std::vector<DeclaredType> Store::types() const { return impl_->state.types->list(); }
+std::vector<DeclaredType> Store::types() const {
+  // In a forked child a mutex may be held for ever by a thread that is not there.
+  if (!impl_->check_usable()) return {};
+  return impl_->state.types->list();
+}
 
 Frontier Store::frontier() const noexcept {
   Frontier frontier;
+  if (!impl_->check_usable()) return frontier;
   if (impl_->writer) {
     frontier = impl_->writer->frontier();
   } else {
