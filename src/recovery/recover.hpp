@@ -9,12 +9,14 @@ namespace batpak::recovery {
 struct RecoverOptions {
   TornTail torn_tail = TornTail::quarantine;
   platform::Entropy* entropy = nullptr;
+  // The public half of the key that the store is opened with; a log with a declared key is not touched without it.
+  std::optional<std::array<std::byte, 32>> key = {};
 };
 
 // Brings the log in `directory` to a state in which everything shown is durable, and reads it in. The caller owns the
 // directory. Precondition: it holds a store (has_store).
 //
-// When it refuses (damaged, newer_format, foreign_segment) nothing was changed. After another error (io_error, no_space)
+// When it refuses (damaged, newer_format, foreign_segment, key_required, wrong_key) nothing was changed. After another error (io_error, no_space)
 // some of the repair may have been done; opening again does the rest.
 [[nodiscard]] Result<LogState> recover(std::shared_ptr<platform::Directory> directory, const RecoverOptions& options);
 

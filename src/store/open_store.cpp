@@ -27,17 +27,6 @@ Result<void> check_options(const OpenOptions& options) {
   return {};
 }
 
-Result<void> check_key(const recovery::LogState& state, const OpenOptions& options) {
-  if (!state.declared_key) return {};
-  if (!options.key) {
-    return fail(ErrorCode::key_required, "the store is signed and cannot be written without its key");
-  }
-  if (options.key->public_key().bytes() != *state.declared_key) {
-    return fail(ErrorCode::wrong_key, "the store is signed with another key");
-  }
-  return {};
-}
-
 Result<std::shared_ptr<platform::Directory>> open_or_create(platform::FileSystem& files, const std::string& path,
                                                             Create create) {
   auto directory = files.open_directory(path);
@@ -99,8 +88,9 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
   BATPAK_CHECK(check_is_ours(*directory, options.create));
   BATPAK_TRY(auto lock, directory->lock_as_owner());
   BATPAK_TRY(const bool created, make_store_if_asked(*directory, options, clock, entropy, first_time));
-  BATPAK_TRY(recovery::LogState state, recovery::recover(directory, {.torn_tail = options.torn_tail, .entropy = &entropy}));
-  BATPAK_CHECK(check_key(state, options));
+  recovery::RecoverOptions recovery{.torn_tail = options.torn_tail, .entropy = &entropy, .key = {}};
+  if (options.key) recovery.key = options.key->public_key().bytes();
+  BATPAK_TRY(recovery::LogState state, recovery::recover(directory, recovery));
 
   const bool own_thread = options.housekeeping == OpenOptions::Housekeeping::thread;
   BATPAK_TRY(auto log, engine::CommitLog::open(
