@@ -109,7 +109,7 @@ std::optional<UnixTime> parse_time_text(std::string_view text) {
                                          std::chrono::day(*day)};
   if (!date.ok()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  return UnixTime{days * day_seconds + *hour * 3600 + *minute * 60 + *second, *fraction};
+  return UnixTime{days * day_seconds + std::int64_t{*hour} * 3600 + std::int64_t{*minute} * 60 + *second, *fraction};
 }
 
 }  // namespace batpak::codec

@@ -57,8 +57,8 @@ std::uint64_t declaration_bytes(const Item& item) {
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<CommitLog> log, std::shared_ptr<event::TypeRegistry> types, Options options)
-    : options_(std::move(options)), types_(std::move(types)), log_(std::move(log)) {
+Writer::Writer(std::unique_ptr<CommitLog> log, std::shared_ptr<event::TypeRegistry> types, const Options& options)
+    : options_(options), types_(std::move(types)), log_(std::move(log)) {
   request_bytes_max_ = std::min({limits::batch_bytes_max, options_.queue_bytes_max, log_->body_bytes_max()});
   {
     const base::Lock lock(mutex_);

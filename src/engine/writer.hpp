@@ -36,7 +36,7 @@ class Writer {
     bool own_thread = true;
   };
 
-  Writer(std::unique_ptr<CommitLog> log, std::shared_ptr<event::TypeRegistry> types, Options options);
+  Writer(std::unique_ptr<CommitLog> log, std::shared_ptr<event::TypeRegistry> types, const Options& options);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;

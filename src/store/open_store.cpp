@@ -108,7 +108,7 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
   writer_options.clock = &clock;
   writer_options.entropy = &entropy;
   writer_options.own_thread = own_thread;
-  auto writer = std::make_unique<engine::Writer>(std::move(log), state.types, std::move(writer_options));
+  auto writer = std::make_unique<engine::Writer>(std::move(log), state.types, writer_options);
   state.report.created = created;
   state.report.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(clock.monotonic() - begun);
   return std::make_unique<Store::Impl>(std::move(directory), std::move(lock), std::move(state), std::move(writer), entropy);
