@@ -37,7 +37,7 @@ class Store {
   // Opens or creates the store in the directory `path`, recovers it where needed, and owns it until closed.
   // Errors: not_a_store, already_a_store, not_a_directory, no_such_directory (of the parent), permission_denied, locked,
   // newer_format, foreign_segment, damaged, key_required, wrong_key, invalid_argument, no_space, io_error.
-  [[nodiscard]] static Result<Store> open(const std::string& path, OpenOptions options = {});
+  [[nodiscard]] static Result<Store> open(const std::string& path, const OpenOptions& options = {});
   // Opens for reading, beside a live writer or without one; never writes a byte. Serves what is whole around damage.
   [[nodiscard]] static Result<Store> open_read_only(const std::string& path, ReadOnlyOptions options = {});
 

@@ -125,7 +125,7 @@ Result<std::unique_ptr<Store::Impl>> open_for_writing(const std::string& path, c
 
 }  // namespace store
 
-Result<Store> Store::open(const std::string& path, OpenOptions options) {
+Result<Store> Store::open(const std::string& path, const OpenOptions& options) {
   BATPAK_TRY(auto impl, store::open_for_writing(path, options));
   return Store(std::move(impl));
 }
