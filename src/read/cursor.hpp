@@ -9,7 +9,7 @@
 namespace batpak::read {
 
 // Threads: one at a time.
-class Cursor {
+class [[gnu::visibility("hidden")]] Cursor {
  public:
   virtual ~Cursor() = default;
   // The next event, an error in its place, or nothing at the end.

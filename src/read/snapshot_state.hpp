@@ -11,7 +11,7 @@
 namespace batpak::read {
 
 // Threads: any; immutable.
-class SnapshotState {
+class [[gnu::visibility("hidden")]] SnapshotState {
  public:
   SnapshotState(std::shared_ptr<const index::TailIndex> index, std::shared_ptr<const index::MappedSegments> maps,
                 std::shared_ptr<const event::TypeRegistry> types, std::uint64_t size, std::uint64_t durable_size)

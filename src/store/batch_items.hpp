@@ -9,7 +9,7 @@
 
 namespace batpak {
 
-struct Batch::Impl {
+struct [[gnu::visibility("hidden")]] Batch::Impl {
   std::vector<engine::Item> items;
   std::uint64_t bytes = 0;
 

@@ -13,7 +13,7 @@ namespace batpak {
 // Either a writer's store or a reader's; what both share is here.
 //
 // Threads: as Store.
-class Store::Impl {
+class [[gnu::visibility("hidden")]] Store::Impl {
  public:
   // A writer's store.
   Impl(std::shared_ptr<platform::Directory> directory, std::unique_ptr<platform::OwnerLock> lock, recovery::LogState state,
