@@ -7,8 +7,8 @@
 
 #include "base/limits.hpp"
 #include "base/try.hpp"
+#include "base/utf8.hpp"
 #include "codec/scanner.hpp"
-#include "codec/utf8.hpp"
 #include "codec/wire.hpp"
 
 namespace batpak {
@@ -148,7 +148,7 @@ std::string_view Decoder::text() {
     return {};
   }
   const std::string_view text = base::as_text({at_ + head.size, head.argument});
-  if (!codec::is_utf8(text)) {
+  if (!base::is_utf8(text)) {
     fail(ErrorCode::invalid_utf8, "a string is not UTF-8");
     return {};
   }

@@ -6,9 +6,9 @@
 
 #include "base/limits.hpp"
 #include "base/try.hpp"
+#include "base/utf8.hpp"
 #include "batpak/codec.hpp"
 #include "codec/scanner.hpp"
-#include "codec/utf8.hpp"
 #include "codec/wire.hpp"
 
 namespace batpak {
@@ -87,7 +87,7 @@ bool Encoder::enter() {
 
 void Encoder::text(std::string_view value) {
   if (!admit(value.size())) return;
-  if (!codec::is_utf8(value)) return fail(ErrorCode::invalid_utf8, "a string is not UTF-8");
+  if (!base::is_utf8(value)) return fail(ErrorCode::invalid_utf8, "a string is not UTF-8");
   const std::size_t size = value.size();
   std::byte* at = room(5 + size);
   if (size <= 31) {

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/limits.hpp"
-#include "codec/utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace batpak::codec {
 namespace {
@@ -31,7 +31,7 @@ bool Scanner::fail(Flaw flaw) noexcept {
 // Strings, bytes, times: what stands behind the head.
 bool Scanner::content(const Head& head) {
   const ByteView content = bytes_.subspan(at_ + head.size, head.argument);
-  if (head.kind == ValueKind::string && !is_utf8(base::as_text(content))) {
+  if (head.kind == ValueKind::string && !base::is_utf8(base::as_text(content))) {
     return fail(ErrorCode::invalid_utf8, "a string is not UTF-8");
   }
   if (head.kind == ValueKind::time) {
