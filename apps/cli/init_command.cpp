@@ -23,7 +23,7 @@ ExitCode run(const InitArguments& arguments) {
   Result<OpenOptions> options = open_options(arguments.signing, Create::always);
   if (!options) return complain(options.error());
   options->origin = arguments.origin;
-  Result<Store> store = Store::open(arguments.directory, std::move(*options));
+  Result<Store> store = Store::open(arguments.directory, *options);
   if (!store) return complain(store.error());
   const std::string key = verifier_key_text(*store);
   Output output;

@@ -34,7 +34,7 @@ Result<OpenOptions> open_options(const SigningArguments& signing, Create create)
 Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing) {
   Result<OpenOptions> options = open_options(signing, Create::never);
   if (!options) return std::unexpected(std::move(options).error());
-  Result<Store> store = Store::open(directory, std::move(*options));
+  Result<Store> store = Store::open(directory, *options);
   if (!store) return store;
   const OpenReport& report = store->open_report();
   if (report.torn_bytes > 0) {

@@ -81,7 +81,7 @@ class Machine {
     options.clock = &clock_;
     options.entropy = &entropy_;
     options.housekeeping = OpenOptions::Housekeeping::by_hand;
-    auto opened = Store::open(path, std::move(options));
+    auto opened = Store::open(path, options);
     if (!opened) return std::unexpected(std::move(opened).error());
     store_.emplace(*std::move(opened));
     return {};
