@@ -136,6 +136,21 @@ void SimContent::fail_sync(std::optional<std::uint64_t> reached_seed) {
   dirty_.clear();
 }
 
+void SimContent::misdirect(std::uint64_t offset, std::uint64_t length, std::int64_t sectors_off) {
+  if (length == 0) return;
+  settle_sizes();
+  const std::uint64_t sectors = (size_ + sector_bytes - 1) / sector_bytes;
+  for (std::uint64_t index = offset / sector_bytes; index * sector_bytes < offset + length; ++index) {
+    dirty_.erase(index);
+    stale_.insert(index);
+    // A distance before the file's beginning wraps around to far behind its end.
+    const std::uint64_t there = index + static_cast<std::uint64_t>(sectors_off);
+    if (sectors_off == 0 || there >= sectors) continue;
+    put_durable(there, seen_sector(index));
+    if (!dirty_.contains(there)) stale_.insert(there);
+  }
+}
+
 void SimContent::write_back(SimRandom& random) {
   settle_sizes();
   std::erase_if(dirty_, [&](std::uint64_t index) {

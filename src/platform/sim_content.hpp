@@ -55,6 +55,8 @@ class SimContent {
   void sync(Sync what);
   // A sync that fails: dirty sectors become stale, except those that the seed lets reach the device all the same.
   void fail_sync(std::optional<std::uint64_t> reached_seed);
+  // The device has put the sectors of what was just written that many sectors from their place, or nowhere, and says nothing.
+  void misdirect(std::uint64_t offset, std::uint64_t length, std::int64_t sectors_off);
   // What the system does by itself in the background, for some of the dirty sectors.
   void write_back(SimRandom& random);
   // The system drops what it need not keep: stale sectors read as the device has them.

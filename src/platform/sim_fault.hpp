@@ -32,9 +32,10 @@ enum class SimCall : std::uint8_t {
 // A failure to come. Calls that match are counted from when it is injected.
 struct SimFault {
   enum class Effect : std::uint8_t {
-    io_error,  // EIO
-    no_space,  // ENOSPC
-    stop,      // the process gets no further: this call and every later one fails, until kill() or crash()
+    io_error,     // EIO
+    no_space,     // ENOSPC
+    stop,         // the process gets no further: this call and every later one fails, until kill() or crash()
+    misdirected,  // a write succeeds and is seen, and the device has put it elsewhere: see sectors_off
   };
 
   std::optional<SimCall> call;  // any, when absent
@@ -46,6 +47,9 @@ struct SimFault {
   // Of a sync that fails: the seed that chooses which sectors reach the device all the same; none, when absent.
   // The others are clean from then on and read as written, until a crash or an eviction brings the old bytes.
   std::optional<std::uint64_t> reached_seed;
+  // Of a misdirected write: how many sectors from its place it went to, in the same file; nowhere, when 0 or outside of it.
+  // What the device has shows only after a crash or an eviction, and no later sync mends it.
+  std::int64_t sectors_off = 0;
 };
 
 // One call as it was made. Paths are from the root of the file system, under the name the handle was opened by.

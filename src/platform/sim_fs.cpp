@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/sync.hpp"
@@ -28,7 +29,13 @@ std::string_view without_leading_slash(std::string_view path) {
   return path;
 }
 
-int error_number_of(SimFault::Effect effect) noexcept { return effect == SimFault::Effect::no_space ? ENOSPC : EIO; }
+int error_number_of(SimFault::Effect effect) noexcept {
+  switch (effect) {
+    case SimFault::Effect::no_space: return ENOSPC;
+    case SimFault::Effect::misdirected: return 0;
+    default: return EIO;
+  }
+}
 
 }  // namespace
 
@@ -37,6 +44,7 @@ struct SimVerdict {
   int error_number = 0;  // 0: it goes ahead
   std::uint64_t bytes_written = 0;
   std::optional<std::uint64_t> reached_seed;
+  std::optional<std::int64_t> sectors_off;
 };
 
 // The state that all handles share. Every member but the mutex is used with the mutex held.
@@ -45,25 +53,45 @@ class SimFs::Machine {
   Machine() = default;
   explicit Machine(const SimDisk& device) : disk(device) {}
 
+  // Lets the watcher do what it likes, and that may be anything but another call of the process that is about to make one.
+  void announce(std::uint64_t process, SimCall call) BATPAK_EXCLUDES(mutex) {
+    std::shared_ptr<const std::function<void(SimCall)>> told;
+    {
+      const base::Lock lock(mutex);
+      if (process == running) told = watcher;
+    }
+    if (told) (*told)(call);
+  }
+
   // Records the call and decides its fate. `process` is the one that opened the handle.
   SimVerdict begin(std::uint64_t process, SimCallRecord record) BATPAK_REQUIRES(mutex) {
     SimVerdict verdict;
-    if (process != running || stopped) {
+    if (!is_running(process)) {
       verdict.error_number = EIO;
     } else {
-      verdict = first_fault(record);
-      record.failed_by_fault = verdict.error_number != 0;
+      verdict = first_fault(process, record);
+      record.failed_by_fault = verdict.error_number != 0 || verdict.sectors_off;
+      if (record.failed_by_fault) ++faults_met;
       if (verdict.error_number == 0 && write_protected && modifies(record.call)) verdict.error_number = EROFS;
     }
-    calls.push_back(std::move(record));
+    if (process == running) calls.push_back(std::move(record));
     return verdict;
   }
 
-  // The process is gone; the next one starts with no handle, lock or pending failure.
-  void end_process() BATPAK_REQUIRES(mutex) {
-    ++running;
-    stopped = false;
-    owners.clear();
+  [[nodiscard]] bool is_running(std::uint64_t process) const BATPAK_REQUIRES(mutex) {
+    return !stopped.contains(process) && (process == running || others.contains(process));
+  }
+
+  // The process is gone, with its handles and locks.
+  void end_process(std::uint64_t process) BATPAK_REQUIRES(mutex) {
+    others.erase(process);
+    stopped.erase(process);
+    std::erase_if(owners, [&](const auto& owner) { return owner.second.process == process; });
+    if (process == running) running = next_process++;
+  }
+  void end_all_processes() BATPAK_REQUIRES(mutex) {
+    while (!others.empty()) end_process(others.begin()->first);
+    end_process(running);
   }
 
   // For tests that look past the handles.
@@ -74,33 +102,49 @@ class SimFs::Machine {
     return &disk.content(*found);
   }
 
+  struct Owner {
+    std::uint64_t lock = 0;  // which of those that were taken
+    std::uint64_t process = 0;
+  };
+
   base::Mutex mutex;
   SimDisk disk BATPAK_GUARDED_BY(mutex);
-  std::uint64_t running BATPAK_GUARDED_BY(mutex) = 1;
-  bool stopped BATPAK_GUARDED_BY(mutex) = false;
+  std::uint64_t running BATPAK_GUARDED_BY(mutex) = 1;  // the process that SimFs itself is for
+  std::uint64_t next_process BATPAK_GUARDED_BY(mutex) = 2;
+  std::map<std::uint64_t, std::vector<SimFault>> others BATPAK_GUARDED_BY(mutex);  // by start_process(), with their faults
+  std::set<std::uint64_t> stopped BATPAK_GUARDED_BY(mutex);
   bool write_protected BATPAK_GUARDED_BY(mutex) = false;
-  std::map<SimNodeId, std::uint64_t> owners BATPAK_GUARDED_BY(mutex);  // of directories: which lock, by number
+  std::map<SimNodeId, Owner> owners BATPAK_GUARDED_BY(mutex);  // of directories
   std::uint64_t next_lock BATPAK_GUARDED_BY(mutex) = 1;
   std::vector<SimFault> faults BATPAK_GUARDED_BY(mutex);
+  std::uint64_t faults_met BATPAK_GUARDED_BY(mutex) = 0;
   std::vector<SimCallRecord> calls BATPAK_GUARDED_BY(mutex);
+  std::shared_ptr<const std::function<void(SimCall)>> watcher BATPAK_GUARDED_BY(mutex);
 
  private:
-  SimVerdict first_fault(const SimCallRecord& record) BATPAK_REQUIRES(mutex) {
+  SimVerdict first_fault(std::uint64_t process, const SimCallRecord& record) BATPAK_REQUIRES(mutex) {
     SimVerdict verdict;
-    for (SimFault& fault : faults) {
+    bool met = false;
+    std::vector<SimFault>& waiting = process == running ? faults : others.at(process);
+    for (SimFault& fault : waiting) {
       if (fault.call && *fault.call != record.call) continue;
       if (record.path.find(fault.path_contains) == std::string::npos) continue;
       if (fault.nth > 1) {
         --fault.nth;
-      } else if (verdict.error_number == 0 && fault.times > 0) {
+      } else if (!met && fault.times > 0) {
+        met = true;
         --fault.times;
         verdict = {.error_number = error_number_of(fault.effect),
                    .bytes_written = fault.bytes_written,
-                   .reached_seed = fault.reached_seed};
-        if (fault.effect == SimFault::Effect::stop) stopped = true;
+                   .reached_seed = fault.reached_seed,
+                   .sectors_off = {}};
+        if (fault.effect == SimFault::Effect::stop) stopped.insert(process);
+        if (fault.effect == SimFault::Effect::misdirected && record.call == SimCall::write) {
+          verdict.sectors_off = fault.sectors_off;
+        }
       }
     }
-    std::erase_if(faults, [](const SimFault& fault) { return fault.times == 0; });
+    std::erase_if(waiting, [](const SimFault& fault) { return fault.times == 0; });
     return verdict;
   }
 };
@@ -113,6 +157,7 @@ class SimFs::SimFile : public File {
       : machine_(std::move(machine)), process_(process), node_(node), access_(access), path_(std::move(path)) {}
 
   Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    machine_->announce(process_, SimCall::write);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = machine_->begin(process_, {SimCall::write, path_, offset, bytes.size()});
     if (access_ == Access::read) return failed(EBADF, "write", offset);
@@ -123,10 +168,12 @@ class SimFs::SimFile : public File {
       return failed(verdict.error_number, "write", offset + part);
     }
     machine_->disk.content(node_).write(offset, bytes);
+    if (verdict.sectors_off) machine_->disk.content(node_).misdirect(offset, bytes.size(), *verdict.sectors_off);
     return {};
   }
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) const override {
+    machine_->announce(process_, SimCall::read);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = machine_->begin(process_, {SimCall::read, path_, offset, out.size()});
     if (verdict.error_number != 0) return failed(verdict.error_number, "read", offset);
@@ -140,6 +187,7 @@ class SimFs::SimFile : public File {
   Result<void> sync_all() override { return sync(SimContent::Sync::all); }
 
   Result<std::uint64_t> size() const override {
+    machine_->announce(process_, SimCall::look);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = machine_->begin(process_, {SimCall::look, path_});
     if (verdict.error_number != 0) return failed(verdict.error_number, "ask the size of");
@@ -147,6 +195,7 @@ class SimFs::SimFile : public File {
   }
 
   Result<void> truncate(std::uint64_t size) override {
+    machine_->announce(process_, SimCall::truncate);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = machine_->begin(process_, {SimCall::truncate, path_, size});
     if (verdict.error_number != 0) return failed(verdict.error_number, "truncate", size);
@@ -157,6 +206,7 @@ class SimFs::SimFile : public File {
   }
 
   Result<void> allocate(std::uint64_t size) override {
+    machine_->announce(process_, SimCall::allocate);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = machine_->begin(process_, {SimCall::allocate, path_, size});
     if (verdict.error_number != 0) return failed(verdict.error_number, "reserve space for");
@@ -168,6 +218,7 @@ class SimFs::SimFile : public File {
   }
 
   Result<std::shared_ptr<const Mapping>> map(std::uint64_t length) const override {
+    machine_->announce(process_, SimCall::map);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = machine_->begin(process_, {SimCall::map, path_, 0, length});
     if (verdict.error_number != 0) return failed(verdict.error_number, "map");
@@ -177,11 +228,12 @@ class SimFs::SimFile : public File {
 
  private:
   Result<void> sync(SimContent::Sync what) {
+    machine_->announce(process_, SimCall::sync);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = machine_->begin(process_, {SimCall::sync, path_});
     if (verdict.error_number != 0) {
       // A process that was stopped before its sync leaves the pages as they are; only a sync that ran and failed cleans them.
-      if (process_ == machine_->running && !machine_->stopped && !machine_->write_protected) {
+      if (machine_->is_running(process_) && !machine_->write_protected) {
         machine_->disk.content(node_).fail_sync(verdict.reached_seed);
       }
       return failed(verdict.error_number, "sync");
@@ -216,7 +268,7 @@ class SimFs::SimOwnerLock : public OwnerLock {
   ~SimOwnerLock() override {
     const base::Lock lock(machine_->mutex);
     const auto owner = machine_->owners.find(directory_);
-    if (owner != machine_->owners.end() && owner->second == number_) machine_->owners.erase(owner);
+    if (owner != machine_->owners.end() && owner->second.lock == number_) machine_->owners.erase(owner);
   }
 
  private:
@@ -233,6 +285,7 @@ class SimFs::SimDirectory : public Directory {
   const std::string& path() const noexcept override { return path_; }
 
   Result<std::unique_ptr<File>> open_file(std::string_view name, OpenMode mode) override {
+    machine_->announce(process_, SimCall::open);
     const base::Lock lock(machine_->mutex);
     auto found = machine_->disk.find(node_, name);
     const bool creates = !found && (mode == OpenMode::create || mode == OpenMode::create_new);
@@ -250,6 +303,7 @@ class SimFs::SimDirectory : public Directory {
   }
 
   Result<bool> exists(std::string_view name) const override {
+    machine_->announce(process_, SimCall::look);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = begin(SimCall::look, name);
     if (verdict.error_number != 0) return failed(verdict.error_number, "look for", name);
@@ -259,6 +313,7 @@ class SimFs::SimDirectory : public Directory {
   }
 
   Result<std::vector<DirectoryEntry>> list(std::string_view name) const override {
+    machine_->announce(process_, SimCall::look);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = begin(SimCall::look, name);
     if (verdict.error_number != 0) return failed(verdict.error_number, "list", name);
@@ -272,6 +327,7 @@ class SimFs::SimDirectory : public Directory {
   }
 
   Result<void> make_directory(std::string_view name) override {
+    machine_->announce(process_, SimCall::make_directory);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = begin(SimCall::make_directory, name);
     if (verdict.error_number != 0) return failed(verdict.error_number, "make the directory", name);
@@ -282,6 +338,7 @@ class SimFs::SimDirectory : public Directory {
   }
 
   Result<void> rename(std::string_view from, std::string_view to) override {
+    machine_->announce(process_, SimCall::rename);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = begin(SimCall::rename, from);
     if (verdict.error_number != 0) return failed(verdict.error_number, "rename to " + std::string(to), from);
@@ -291,6 +348,7 @@ class SimFs::SimDirectory : public Directory {
   }
 
   Result<void> remove(std::string_view name) override {
+    machine_->announce(process_, SimCall::remove);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = begin(SimCall::remove, name);
     if (verdict.error_number != 0) return failed(verdict.error_number, "remove", name);
@@ -300,6 +358,7 @@ class SimFs::SimDirectory : public Directory {
   }
 
   Result<void> sync_directory(std::string_view name) override {
+    machine_->announce(process_, SimCall::sync_directory);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = begin(SimCall::sync_directory, name);
     if (verdict.error_number != 0) return failed(verdict.error_number, "sync", name);
@@ -310,6 +369,7 @@ class SimFs::SimDirectory : public Directory {
   }
 
   Result<void> sync_parent() override {
+    machine_->announce(process_, SimCall::sync_directory);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = begin(SimCall::sync_directory, "..");
     if (verdict.error_number != 0) return failed(verdict.error_number, "sync", "..");
@@ -318,6 +378,7 @@ class SimFs::SimDirectory : public Directory {
   }
 
   Result<std::unique_ptr<OwnerLock>> lock_as_owner() override {
+    machine_->announce(process_, SimCall::lock);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = begin(SimCall::lock, lock_name);
     if (verdict.error_number != 0) return failed(verdict.error_number, "lock", lock_name);
@@ -327,11 +388,12 @@ class SimFs::SimDirectory : public Directory {
     const auto lock_file = machine_->disk.create_file(node_, lock_name);
     if (!lock_file && lock_file.error() != EEXIST) return failed(lock_file.error(), "open", lock_name);
     const std::uint64_t number = machine_->next_lock++;
-    machine_->owners.emplace(node_, number);
+    machine_->owners.insert({node_, {.lock = number, .process = process_}});
     return std::make_unique<SimOwnerLock>(machine_, node_, number);
   }
 
   Result<bool> has_owner() const override {
+    machine_->announce(process_, SimCall::look);
     const base::Lock lock(machine_->mutex);
     const SimVerdict verdict = begin(SimCall::look, lock_name);
     if (verdict.error_number != 0) return failed(verdict.error_number, "open", lock_name);
@@ -357,31 +419,83 @@ class SimFs::SimDirectory : public Directory {
   std::string path_;
 };
 
+Result<std::shared_ptr<Directory>> SimFs::open_as(const std::shared_ptr<Machine>& machine, std::uint64_t process,
+                                                  const std::string& path) {
+  const base::Lock lock(machine->mutex);
+  const SimVerdict verdict = machine->begin(process, {SimCall::open, path});
+  if (verdict.error_number != 0) return base::fail(directory_error(verdict.error_number, "open the directory", path));
+  auto found = machine->disk.find(SimDisk::root, path);
+  if (found && !machine->disk.is_directory(*found)) found = std::unexpected(ENOTDIR);
+  if (!found) return base::fail(directory_error(found.error(), "open the directory", path));
+  return std::make_shared<SimDirectory>(machine, process, *found, path);
+}
+
+Result<std::shared_ptr<Directory>> SimFs::create_as(const std::shared_ptr<Machine>& machine, std::uint64_t process,
+                                                    const std::string& path) {
+  {
+    const base::Lock lock(machine->mutex);
+    if (!machine->disk.find(SimDisk::root, path)) {
+      const SimVerdict verdict = machine->begin(process, {SimCall::make_directory, path});
+      if (verdict.error_number != 0) return base::fail(directory_error(verdict.error_number, "make the directory", path));
+      const auto made = machine->disk.make_directory(SimDisk::root, path);
+      if (!made) return base::fail(directory_error(made.error(), "make the directory", path));
+    }
+  }
+  return open_as(machine, process, path);
+}
+
 SimFs::SimFs() : machine_(std::make_shared<Machine>()) {}
 SimFs::SimFs(std::shared_ptr<Machine> machine) : machine_(std::move(machine)) {}
 SimFs::~SimFs() = default;
 
-Result<std::shared_ptr<Directory>> SimFs::open_directory(const std::string& path) {
+std::uint64_t SimFs::own_process() const {
   const base::Lock lock(machine_->mutex);
-  const SimVerdict verdict = machine_->begin(machine_->running, {SimCall::open, path});
-  if (verdict.error_number != 0) return base::fail(directory_error(verdict.error_number, "open the directory", path));
-  auto found = machine_->disk.find(SimDisk::root, path);
-  if (found && !machine_->disk.is_directory(*found)) found = std::unexpected(ENOTDIR);
-  if (!found) return base::fail(directory_error(found.error(), "open the directory", path));
-  return std::make_shared<SimDirectory>(machine_, machine_->running, *found, path);
+  return machine_->running;
+}
+
+Result<std::shared_ptr<Directory>> SimFs::open_directory(const std::string& path) {
+  return open_as(machine_, own_process(), path);
 }
 
 Result<std::shared_ptr<Directory>> SimFs::create_directory(const std::string& path) {
-  {
-    const base::Lock lock(machine_->mutex);
-    if (!machine_->disk.find(SimDisk::root, path)) {
-      const SimVerdict verdict = machine_->begin(machine_->running, {SimCall::make_directory, path});
-      if (verdict.error_number != 0) return base::fail(directory_error(verdict.error_number, "make the directory", path));
-      const auto made = machine_->disk.make_directory(SimDisk::root, path);
-      if (!made) return base::fail(directory_error(made.error(), "make the directory", path));
-    }
-  }
-  return open_directory(path);
+  return create_as(machine_, own_process(), path);
+}
+
+std::unique_ptr<SimFs::Process> SimFs::start_process() {
+  const base::Lock lock(machine_->mutex);
+  const std::uint64_t number = machine_->next_process++;
+  machine_->others.insert({number, {}});
+  return std::unique_ptr<Process>(new Process(machine_, number));
+}
+
+SimFs::Process::Process(std::shared_ptr<Machine> machine, std::uint64_t number)
+    : machine_(std::move(machine)), number_(number) {}
+
+SimFs::Process::~Process() { kill(); }
+
+Result<std::shared_ptr<Directory>> SimFs::Process::open_directory(const std::string& path) {
+  return open_as(machine_, number_, path);
+}
+
+Result<std::shared_ptr<Directory>> SimFs::Process::create_directory(const std::string& path) {
+  return create_as(machine_, number_, path);
+}
+
+void SimFs::Process::kill() {
+  const base::Lock lock(machine_->mutex);
+  machine_->end_process(number_);
+}
+
+void SimFs::Process::inject(SimFault fault) {
+  const base::Lock lock(machine_->mutex);
+  const auto found = machine_->others.find(number_);
+  if (found != machine_->others.end()) found->second.push_back(std::move(fault));
+}
+
+void SimFs::Process::clear_faults() {
+  const base::Lock lock(machine_->mutex);
+  const auto found = machine_->others.find(number_);
+  if (found != machine_->others.end()) found->second.clear();
 }
 
 std::unique_ptr<SimFs> SimFs::copy() const {
@@ -391,13 +505,13 @@ std::unique_ptr<SimFs> SimFs::copy() const {
 
 void SimFs::crash(const SimCrash& crash) {
   const base::Lock lock(machine_->mutex);
-  machine_->end_process();
+  machine_->end_all_processes();
   machine_->disk.crash(crash);
 }
 
 void SimFs::kill() {
   const base::Lock lock(machine_->mutex);
-  machine_->end_process();
+  machine_->end_process(machine_->running);
 }
 
 void SimFs::write_back(std::uint64_t seed) {
@@ -424,6 +538,16 @@ void SimFs::inject(SimFault fault) {
 void SimFs::clear_faults() {
   const base::Lock lock(machine_->mutex);
   machine_->faults.clear();
+}
+
+std::uint64_t SimFs::count_faults_met() const {
+  const base::Lock lock(machine_->mutex);
+  return machine_->faults_met;
+}
+
+void SimFs::watch(std::function<void(SimCall)> watcher) {
+  const base::Lock lock(machine_->mutex);
+  machine_->watcher = watcher ? std::make_shared<const std::function<void(SimCall)>>(std::move(watcher)) : nullptr;
 }
 
 void SimFs::write_protect() {

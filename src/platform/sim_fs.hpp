@@ -11,11 +11,13 @@
 //   fs.crash(SimCrash::from_seed(7));                     // then the power fails
 //   store = fs.open_directory("store").value();           // what is left?
 //
-// Paths begin at the root of the file system; "/store" and "store" are the same. There is one process at a time.
+// Paths begin at the root of the file system; "/store" and "store" are the same. SimFs itself is what one process sees;
+// start_process() gives others beside it, which see the same files and page cache and live on when it is killed.
 // Threads: any, also for the handles it gives out, which may outlive it.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,7 +42,13 @@ class SimFs : public FileSystem {
   // crash from one point.
   [[nodiscard]] std::unique_ptr<SimFs> copy() const;
 
+  // Another process on the same machine. Killed by its destructor, and with all others by a crash.
+  // Threads: any. May outlive the SimFs.
+  class Process;
+  [[nodiscard]] std::unique_ptr<Process> start_process();
+
   void crash(const SimCrash& crash);
+  // Of the process that SimFs itself is for; the next one begins at once, with no handle and no lock.
   void kill();
   // What the system does by itself at any time: takes some unsynced sectors to the device.
   void write_back(std::uint64_t seed);
@@ -50,13 +58,18 @@ class SimFs : public FileSystem {
   // What it does when memory is short: lets go of cached bytes, so that those a failed sync left behind read as of old.
   void evict();
 
-  // Faults add up; where several match a call, the one injected first decides.
+  // For calls of SimFs's own process. Faults add up; where several match a call, the one injected first decides.
   void inject(SimFault fault);
   void clear_faults();
+  // Calls of all processes that a fault has changed so far.
+  [[nodiscard]] std::uint64_t count_faults_met() const;
+  // Called before each call of SimFs's own process, so that others act between any two of them. It may do anything with this
+  // file system but call it as that process.
+  void watch(std::function<void(SimCall)> watcher);
   // The medium is read-only from now on: calls that modify fail with read_only.
   void write_protect();
 
-  // Calls made since the beginning or since clear_calls(), whether they failed or not.
+  // Calls that SimFs's own process made since the beginning or since clear_calls(), whether they failed or not.
   [[nodiscard]] std::vector<SimCallRecord> calls() const;
   [[nodiscard]] std::uint64_t count_calls() const;
   [[nodiscard]] std::uint64_t count_calls(SimCall call) const;
@@ -78,8 +91,34 @@ class SimFs : public FileSystem {
   class SimDirectory;
   class SimOwnerLock;
   explicit SimFs(std::shared_ptr<Machine> machine);
+  [[nodiscard]] std::uint64_t own_process() const;
+  static Result<std::shared_ptr<Directory>> open_as(const std::shared_ptr<Machine>& machine, std::uint64_t process,
+                                                    const std::string& path);
+  static Result<std::shared_ptr<Directory>> create_as(const std::shared_ptr<Machine>& machine, std::uint64_t process,
+                                                      const std::string& path);
 
   std::shared_ptr<Machine> machine_;
+};
+
+class SimFs::Process : public FileSystem {
+ public:
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process() override;
+
+  Result<std::shared_ptr<Directory>> open_directory(const std::string& path) override;
+  Result<std::shared_ptr<Directory>> create_directory(const std::string& path) override;
+  void kill();
+  // For calls of this process.
+  void inject(SimFault fault);
+  void clear_faults();
+
+ private:
+  friend class SimFs;
+  Process(std::shared_ptr<Machine> machine, std::uint64_t number);
+
+  std::shared_ptr<Machine> machine_;
+  std::uint64_t number_;
 };
 
 }  // namespace batpak::platform

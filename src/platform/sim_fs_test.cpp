@@ -420,6 +420,90 @@ TEST_F(SimFsTest, rot_and_bad_sectors_can_be_put_into_a_file) {
   EXPECT_FALSE(fs_.spoil_sector("store/none", 0));
 }
 
+TEST_F(SimFsTest, a_process_beside_sees_the_same_files_and_outlives_a_kill) {
+  const auto file = durable_file("a", "abc");
+  const auto reader = fs_.start_process();
+  const auto lock = directory_->lock_as_owner().value();
+  const auto beside = reader->open_directory("store").value();
+  const auto seen = beside->open_file("a", OpenMode::read).value();
+  const auto mapping = seen->map(4).value();
+  EXPECT_EQ(beside->has_owner(), true);
+  EXPECT_EQ(beside->lock_as_owner().error().code, ErrorCode::locked);
+  ASSERT_TRUE(file->write_at(3, base::as_bytes("d")));
+  EXPECT_EQ(seen->size(), 4U);
+  EXPECT_EQ(mapping->bytes()[3], std::byte{'d'});
+  fs_.kill();
+  EXPECT_EQ(file->size().error().code, ErrorCode::io_error);
+  EXPECT_EQ(seen->size(), 4U);
+  EXPECT_EQ(beside->has_owner(), false);
+  fs_.crash(SimCrash::losing_everything());
+  EXPECT_EQ(seen->size().error().code, ErrorCode::io_error);
+  EXPECT_EQ(reader->open_directory("store").error().system_errno, EIO);
+}
+
+TEST_F(SimFsTest, each_process_has_its_own_faults_calls_and_locks) {
+  durable_file("a", "abc");
+  const auto other = fs_.start_process();
+  fs_.clear_calls();
+  other->inject({.call = SimCall::look, .effect = SimFault::Effect::stop});
+  EXPECT_EQ(directory_->exists("a"), true);
+  const auto beside = other->open_directory("store").value();
+  EXPECT_FALSE(beside->exists("a"));
+  EXPECT_FALSE(beside->exists("a")) << "it has stopped";
+  EXPECT_EQ(directory_->exists("a"), true);
+  EXPECT_EQ(fs_.count_calls(), 2U);
+  EXPECT_EQ(fs_.count_faults_met(), 1U);
+  other->kill();
+  const auto third = fs_.start_process();
+  const auto owner = third->open_directory("store").value()->lock_as_owner().value();
+  EXPECT_EQ(directory_->lock_as_owner().error().code, ErrorCode::locked);
+  third->kill();
+  EXPECT_TRUE(directory_->lock_as_owner());
+}
+
+TEST_F(SimFsTest, a_watcher_acts_between_two_calls) {
+  const auto file = durable_file("a", "old");
+  std::vector<SimCall> told;
+  fs_.watch([&](SimCall call) {
+    told.push_back(call);
+    if (call == SimCall::sync) fs_.crash(SimCrash::losing_everything());
+  });
+  ASSERT_TRUE(file->write_at(0, base::as_bytes("new")));
+  EXPECT_FALSE(file->sync_data());
+  EXPECT_EQ(told, (std::vector<SimCall>{SimCall::write, SimCall::sync}));
+  fs_.watch({});
+  reopen();
+  EXPECT_EQ(text_of("store/a"), "old");
+}
+
+TEST_F(SimFsTest, a_misdirected_write_is_seen_until_the_cache_is_dropped_and_no_sync_mends_it) {
+  const auto file = durable_file("a", std::string(1024, 'a') + std::string(512, 'c'));
+  const std::string before = text_of("store/a");
+  const std::string sector(512, 'b');
+  fs_.inject({.call = SimCall::write, .effect = SimFault::Effect::misdirected, .sectors_off = 1});
+  ASSERT_TRUE(file->write_at(0, base::as_bytes(sector)));
+  ASSERT_TRUE(file->sync_all());
+  EXPECT_EQ(text_of("store/a"), sector + before.substr(512));
+  const std::string mistaken = before.substr(0, 512) + sector + before.substr(1024);
+  const auto evicted = fs_.copy();
+  evicted->evict();
+  EXPECT_EQ(text_of(*evicted, "store/a"), mistaken);
+  fs_.crash(SimCrash::keeping_everything());
+  EXPECT_EQ(text_of("store/a"), mistaken);
+}
+
+TEST_F(SimFsTest, a_write_may_be_lost_on_its_way) {
+  const auto file = durable_file("a", "old");
+  for (const std::int64_t nowhere : {0, -1, 99}) {
+    fs_.inject({.call = SimCall::write, .effect = SimFault::Effect::misdirected, .sectors_off = nowhere});
+    ASSERT_TRUE(file->write_at(0, base::as_bytes("new")));
+    ASSERT_TRUE(file->sync_data());
+    EXPECT_EQ(text_of("store/a"), "new");
+    fs_.evict();
+    EXPECT_EQ(text_of("store/a"), "old");
+  }
+}
+
 TEST_F(SimFsTest, handles_outlive_the_file_system) {
   auto fs = std::make_unique<SimFs>();
   const auto directory = fs->create_directory("store").value();
