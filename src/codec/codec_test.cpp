@@ -296,6 +296,7 @@ TEST(Decoding, keeps_the_default_of_missing_fields) {
   EXPECT_EQ(value->c, "kept");
 }
 
+// Witness: canonical_one_form
 TEST(Decoding, refuses_a_key_twice) {
   EXPECT_EQ(refusal<Moved>("83a17801a17902a17803"), ErrorCode::duplicate_key);
   EXPECT_EQ(refusal<Moved>("84a16100a16200a16100a17803"), ErrorCode::duplicate_key);
@@ -369,6 +370,7 @@ TEST(Decoding, refuses_what_is_cut_short_or_goes_on) {
   EXPECT_EQ(refusal<std::string>("dbffffffff"), ErrorCode::truncated);
 }
 
+// Witness: decoder_stays_in_bounds
 TEST(Decoding, believes_no_count_that_the_bytes_cannot_hold) {
   EXPECT_EQ(refusal<std::vector<Rich>>("ddffffffff"), ErrorCode::truncated);
   EXPECT_EQ(refusal<std::vector<Rich>>("dd00000003c0c0"), ErrorCode::truncated);
@@ -405,6 +407,7 @@ TEST(RichPayload, comes_back_equal_and_is_canonical) {
   EXPECT_EQ(*back, rich_example());
 }
 
+// Witness: decoder_stays_in_bounds
 TEST(RichPayload, is_refused_when_cut_at_any_byte) {
   Bytes bytes;
   ASSERT_TRUE(encode_payload(bytes, rich_example()));
@@ -446,6 +449,7 @@ ErrorCode canonical(std::string_view hex) {
   return checked ? ErrorCode{} : checked.error().code;
 }
 
+// Witness: canonical_one_form
 TEST(CheckCanonical, refuses_every_longer_form) {
   for (const std::string_view hex : {"cc7f",
                                      "cd00ff",
@@ -477,6 +481,7 @@ TEST(CheckCanonical, refuses_every_longer_form) {
   }
 }
 
+// Witness: canonical_one_form
 TEST(CheckCanonical, refuses_other_nans_and_other_orders) {
   EXPECT_EQ(canonical("ca7fc00001"), ErrorCode::malformed);
   EXPECT_EQ(canonical("caffc00000"), ErrorCode::malformed);

@@ -27,6 +27,7 @@ TEST_P(SignerTest, gives_the_note_of_the_checkpoint_it_was_started_with) {
   }
 }
 
+// Witness: signature_only_after_sync
 TEST_P(SignerTest, what_was_dropped_is_gone) {
   signer_.start(checkpoint_of(1));
   signer_.drop();

@@ -80,6 +80,7 @@ TEST(draft, optional_fields_stand_in_every_combination) {
   }
 }
 
+// Witness: absent_is_not_zero
 TEST(draft, a_field_that_is_absent_is_not_a_field_of_zeros) {
   DraftFields with_zero = fields_of("entity");
   with_zero.correlation = CorrelationId{};
@@ -115,6 +116,7 @@ TEST(draft, kind_and_batch_are_bound_into_the_hash) {
   EXPECT_EQ(FrameView::parse(frame)->header().kind(), EventKind(0xF, 0x002));
 }
 
+// Witness: chain_is_transitive
 TEST(draft, each_field_of_the_chain_changes_the_hash) {
   const DraftFrame draft = finished(fields_of("entity"), 1);
   Bytes frame(draft.frame_size());

@@ -195,6 +195,7 @@ TEST(frame_layout, parts_give_the_same_view_again) {
   EXPECT_EQ(frame.signature().back(), std::byte{0x77});
 }
 
+// Witness: chain_is_transitive
 TEST(frame_layout, the_hash_covers_every_byte_of_the_header) {
   const Bytes bytes = golden_frame();
   const Hash hash = hash_header(ByteView(bytes).subspan(layout::header, header_size(bytes)));
@@ -223,6 +224,7 @@ TEST(frame_parse, refuses_every_truncation) {
   }
 }
 
+// Witness: decoder_stays_in_bounds
 TEST(frame_parse, no_changed_byte_leads_out_of_the_frame) {
   for (const Bytes& whole : {golden_frame(), plain_frame(), signed_frame()}) {
     for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -235,6 +237,7 @@ TEST(frame_parse, no_changed_byte_leads_out_of_the_frame) {
   }
 }
 
+// Witness: unknown_is_refused
 TEST(frame_parse, unknown_is_newer_and_not_malformed) {
   const Bytes frame = golden_frame();
   const auto with16 = [&](std::size_t offset, unsigned value) {

@@ -29,6 +29,7 @@ TEST(hybrid_clock, a_full_counter_moves_the_microsecond) {
   EXPECT_EQ(clock.next(100), (Timestamp{101, 1}));
 }
 
+// Witness: clock_never_goes_back
 TEST(hybrid_clock, never_stands_or_goes_back_whatever_the_wall_clock_does) {
   HybridClock clock({});
   Timestamp last = clock.last();

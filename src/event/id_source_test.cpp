@@ -60,6 +60,7 @@ TEST(id_source, times_outside_of_48_bits_still_give_ids_in_order) {
   EXPECT_LT(last_time, behind_it);
 }
 
+// Witness: ids_rise
 TEST(id_source, ids_are_of_version_7_and_strictly_increase_whatever_the_clock_does) {
   std::mt19937_64 random(7);
   IdSource source(EventId{});

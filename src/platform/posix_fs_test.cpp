@@ -95,6 +95,7 @@ TEST_F(PosixFs, an_error_names_the_file_the_offset_and_errno) {
   EXPECT_EQ(written.error().code, ErrorCode::io_error);
 }
 
+// Witness: acknowledged_durable_survives
 TEST_F(PosixFs, a_write_past_a_limit_is_continued_and_then_reported_where_it_stopped) {
   // RLIMIT_FSIZE makes the kernel write a part first and refuse the rest: the short write that nothing else gives reliably.
   EXPECT_EQ(exit_status_of_child([&] {
@@ -223,6 +224,7 @@ TEST_F(PosixFs, follows_its_directory_when_that_is_renamed) {
   EXPECT_TRUE(directory_->exists("after/a").value());
 }
 
+// Witness: one_writer
 TEST_F(PosixFs, a_second_owner_is_refused_with_the_pid_of_the_first) {
   const auto lock = directory_->lock_as_owner();
   ASSERT_TRUE(lock) << lock.error();
@@ -292,6 +294,7 @@ TEST_F(PosixFs, the_owner_releases_although_a_child_still_holds_the_descriptors)
   ::waitpid(child, nullptr, 0);
 }
 
+// Witness: one_writer
 TEST_F(PosixFs, an_owner_that_dies_leaves_no_lock) {
   EXPECT_EQ(exit_status_of_child([&] {
               const auto lock = open()->lock_as_owner();

@@ -25,6 +25,7 @@ class PrivateFile : public ::testing::Test {
   std::string path = directory / "key";
 };
 
+// Witness: private_key_stays_private
 TEST_F(PrivateFile, is_written_with_mode_0600_and_read_back) {
   ASSERT_TRUE(write_private_file(path, base::as_bytes("secret")));
   struct stat status{};
@@ -33,6 +34,7 @@ TEST_F(PrivateFile, is_written_with_mode_0600_and_read_back) {
   EXPECT_EQ(read().value(), "secret");
 }
 
+// Witness: private_key_stays_private
 TEST_F(PrivateFile, is_never_overwritten) {
   ASSERT_TRUE(write_private_file(path, base::as_bytes("first")));
   EXPECT_EQ(write_private_file(path, base::as_bytes("second")).error().code, ErrorCode::invalid_argument);
@@ -50,6 +52,7 @@ TEST_F(PrivateFile, does_not_follow_a_symbolic_link) {
   EXPECT_EQ(write_private_file(dangling, base::as_bytes("secret")).error().code, ErrorCode::invalid_argument);
 }
 
+// Witness: private_key_stays_private
 TEST_F(PrivateFile, is_refused_when_others_may_use_it) {
   ASSERT_TRUE(write_private_file(path, base::as_bytes("secret")));
   for (const mode_t mode : {0640U, 0604U, 0620U, 0602U, 0700U, 0610U, 0601U, 0666U, 04600U}) {

@@ -84,6 +84,7 @@ TEST(checkpoint, verifies_with_the_public_key_alone) {
   EXPECT_TRUE(verify_note(note, verifier->key()));
 }
 
+// Witness: signatures_are_verified
 TEST(checkpoint, no_changed_byte_of_a_note_verifies) {
   const SigningKey key = example_key();
   for (std::size_t i = 0; i < signed_by_openssl.size(); ++i) {

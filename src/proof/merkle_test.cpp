@@ -31,6 +31,7 @@ std::vector<Hash> some_leaves(std::size_t count) {
 }
 
 // The reference inputs and roots of the certificate-transparency project.
+// Witness: tree_root_is_rfc6962
 TEST(right_edge, gives_the_roots_of_certificate_transparency) {
   const std::string inputs[]{
       "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
@@ -55,6 +56,7 @@ TEST(right_edge, gives_the_roots_of_certificate_transparency) {
   }
 }
 
+// Witness: tree_root_is_rfc6962
 TEST(right_edge, equals_the_definition_for_every_size) {
   const auto leaves = some_leaves(300);
   RightEdge edge;
@@ -75,6 +77,7 @@ TEST(right_edge, holds_the_roots_of_its_perfect_subtrees_largest_first) {
   EXPECT_EQ(edge.hashes()[2], leaves[12]);
 }
 
+// Witness: tree_root_is_rfc6962
 TEST(right_edge, is_resumed_at_every_size) {
   const auto leaves = some_leaves(70);
   RightEdge whole;

@@ -65,6 +65,7 @@ TEST_F(CreateStore, names_a_store_after_its_id_where_no_origin_is_given) {
   EXPECT_TRUE(read_store_meta(*directory_).value()->genesis.origin.starts_with("batpak.invalid/"));
 }
 
+// Witness: acknowledged_durable_survives
 TEST_F(CreateStore, is_durable_when_it_returns) {
   ASSERT_TRUE(create_store(*directory_, options()));
   files_.crash(platform::SimCrash::losing_everything());

@@ -144,6 +144,7 @@ TEST_F(Follow, shows_it_where_asked_to_and_goes_on_calling_it_undurable) {
   }
 }
 
+// Witness: read_only_writes_nothing
 TEST_F(Follow, changes_nothing) {
   ASSERT_TRUE(follow());
   ASSERT_TRUE(follow(ReadOnlyOptions::Undurable::show));

@@ -96,6 +96,7 @@ std::string to_hex(ByteView bytes) {
   return text;
 }
 
+// Witness: format_is_as_documented
 TEST(Commit, has_the_bytes_the_format_says) {
   EXPECT_EQ(to_hex(idle_mark()),
             "6098f23ad95972c162706b43020000000700000000000000001000000000000064000000000000000000000098000000"
@@ -172,6 +173,7 @@ TEST(Commit, with_any_bit_changed_is_refused) {
   }
 }
 
+// Witness: whole_commits_only
 TEST(Commit, cut_off_anywhere_is_refused) {
   const Bytes bytes = events_commit();
   for (std::size_t size = 0; size < bytes.size(); ++size) {

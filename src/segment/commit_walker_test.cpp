@@ -175,6 +175,7 @@ TEST_F(CommitWalkerTest, is_not_at_the_end_where_a_single_bit_follows) {
   EXPECT_TRUE(walk.next().fault);
 }
 
+// Witness: decoder_stays_in_bounds
 TEST_F(CommitWalkerTest, takes_any_bytes_without_reading_past_them) {
   add_events();
   add_mark();

@@ -24,6 +24,7 @@ Bytes with_mended_crc(Bytes bytes) {
   return bytes;
 }
 
+// Witness: format_is_as_documented
 TEST(SegmentHeader, has_the_bytes_the_format_says) {
   const Bytes bytes = example().encode();
   ASSERT_EQ(bytes.size(), 4096U);

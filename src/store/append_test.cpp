@@ -105,6 +105,7 @@ TEST_F(AppendTest, a_receipt_says_what_is_read_back) {
   EXPECT_EQ(must(store_.get(second.event_id)).previous_sequence(), first.sequence);
 }
 
+// Witness: canonical_one_form
 TEST_F(AppendTest, typed_and_json_give_the_same_bytes) {
   const auto typed = must(store_.append(at("a"), Moved{-1, 300}));
   const auto json = must(store_.append_json(at("a"), "moved", R"({"y":300,"x":-1})"));
@@ -120,6 +121,7 @@ TEST_F(AppendTest, typed_and_json_give_the_same_bytes) {
             R"({"x":-1,"y":300})");
 }
 
+// Witness: declaration_before_event
 TEST_F(AppendTest, a_type_is_declared_once_before_its_first_event) {
   must(store_.append(at("a"), Moved{}));
   must(store_.append(at("a"), Moved{}));
@@ -144,6 +146,7 @@ TEST_F(AppendTest, a_type_is_declared_once_before_its_first_event) {
   EXPECT_EQ(test::findings(machine_.verify()), "");
 }
 
+// Witness: declaration_before_event
 TEST_F(AppendTest, a_declaration_is_in_the_commit_of_its_event) {
   machine_.files.clear_calls();
   must(store_.append(at("a"), Moved{}));
@@ -169,6 +172,7 @@ TEST_F(AppendTest, other_versions_and_other_fields_are_declared_too) {
   EXPECT_FALSE(event.is<Said>());
 }
 
+// Witness: declaration_before_event, whole_commits_only
 TEST_F(AppendTest, a_collision_is_refused_and_leaves_nothing) {
   must(store_.append(at("a"), Moved{}));
   const auto size = must(store_.snapshot()).size();
@@ -241,6 +245,7 @@ TEST_F(AppendTest, json_that_is_none_is_refused) {
   EXPECT_EQ(must(store_.snapshot()).size(), 1U);
 }
 
+// Witness: whole_commits_only
 TEST_F(AppendTest, a_batch_is_one_commit_in_its_order) {
   Batch batch;
   for (std::int32_t i = 0; i < 5; ++i) must(batch.add(at(i % 2 == 0 ? "even" : "odd"), Moved{.x = i}));
@@ -373,6 +378,7 @@ TEST_F(AppendTest, metadata_is_bounded) {
   EXPECT_EQ(test::findings(machine_.verify()), "");
 }
 
+// Witness: ids_rise
 TEST_F(AppendTest, ids_increase_and_are_uuids_of_version_7) {
   EventId last;
   for (int i = 0; i < 200; ++i) {
@@ -388,6 +394,7 @@ TEST_F(AppendTest, ids_increase_and_are_uuids_of_version_7) {
   }
 }
 
+// Witness: clock_never_goes_back
 TEST_F(AppendTest, time_never_goes_back_and_the_wall_clock_is_kept_as_read) {
   const std::int64_t start = machine_.clock.wall_microseconds();
   const auto first = must(store_.append(at("a"), Moved{}));

@@ -165,6 +165,7 @@ TEST_F(LifetimeTest, opening_and_closing_without_appends_adds_nothing) {
   }
 }
 
+// Witness: one_writer
 TEST_F(LifetimeTest, a_second_writer_is_refused_with_the_pid_of_the_first) {
   Store store = open();
   const auto refused = Store::open(path_, small());
@@ -191,6 +192,7 @@ TEST_F(LifetimeTest, a_reader_sees_what_a_live_writer_has_made_durable) {
   must(reader.close());
 }
 
+// Witness: one_writer
 TEST_F(LifetimeTest, a_forked_child_is_refused_and_leaves_the_parent_alone) {
   OpenOptions options = small();
   options.key = test::new_key();
@@ -254,6 +256,7 @@ TEST_F(LifetimeTest, without_permission_nothing_is_opened) {
   EXPECT_EQ(as_nobody([&] { return verify_directory(path_).error().code; }), 0);
 }
 
+// Witness: read_only_writes_nothing
 TEST_F(LifetimeTest, read_only_media_can_be_read) {
   test::SimMachine machine;
   {

@@ -106,6 +106,7 @@ TEST_F(ReadingTest, a_stream_is_an_entitys_history_over_many_pages) {
   EXPECT_EQ(version, 350U);
 }
 
+// Witness: absent_is_not_zero
 TEST_F(ReadingTest, what_is_not_there_is_empty_or_not_found) {
   append(1);
   EXPECT_EQ(sequences(must(store_.stream("nobody"))), Numbers{});
@@ -275,6 +276,7 @@ TEST_F(ReadingTest, buffered_events_outlive_a_close_and_a_durable_neighbour) {
   EXPECT_TRUE(store_.verify_receipt(last));
 }
 
+// Witness: prefix_of_attempts
 TEST_F(ReadingTest, a_crash_takes_buffered_events_from_the_end) {
   must(store_.append(at("a"), Moved{}));
   const auto lost = must(store_.append(at("a"), Moved{}, {.durability = Durability::buffered}));
@@ -286,6 +288,7 @@ TEST_F(ReadingTest, a_crash_takes_buffered_events_from_the_end) {
   EXPECT_NE(error_of(store_.verify_receipt(lost)), "none");
 }
 
+// Witness: a_damaged_event_hides_no_other
 TEST_F(ReadingTest, a_damaged_event_is_an_error_in_its_place_and_reading_goes_on) {
   append(5);
   const Position position = must(store_.at(4)).position();

@@ -48,6 +48,7 @@ class ReceiptTest : public testing::Test {
   std::shared_ptr<const SigningKey> key_ = test::new_key();
 };
 
+// Witness: receipt_stays_true
 TEST_F(ReceiptTest, is_refused_with_any_field_changed) {
   Store store = machine_.open();
   must(store.append(at("a"), Moved{1, 2}));
@@ -76,6 +77,7 @@ TEST_F(ReceiptTest, of_an_event_behind_the_end_is_not_found) {
   EXPECT_EQ(refusal(store, receipt, [](Receipt& r) { r.sequence = 1000; }), "not_found");
 }
 
+// Witness: receipt_stays_true
 TEST_F(ReceiptTest, of_another_store_is_refused) {
   Store store = machine_.open();
   must(store.append(at("a"), Moved{}));
@@ -88,6 +90,7 @@ TEST_F(ReceiptTest, of_another_store_is_refused) {
   EXPECT_EQ(error_of(store.verify_receipt(receipt)), "history_changed");
 }
 
+// Witness: receipt_stays_true
 TEST_F(ReceiptTest, of_an_altered_event_meets_corruption) {
   Store store = machine_.open();
   const auto receipt = must(store.append(at("a"), Said{"needle"}));
@@ -124,6 +127,7 @@ TEST_F(ReceiptTest, with_a_key_carries_a_signed_checkpoint_that_covers_it) {
   EXPECT_EQ(report.checkpoint, note.checkpoint);
 }
 
+// Witness: receipt_stays_true
 TEST_F(ReceiptTest, with_a_foreign_or_altered_checkpoint_is_refused) {
   Store store = test::SimMachine::open(with_key());
   const auto early = must(store.append(at("a"), Moved{}));
@@ -146,6 +150,7 @@ TEST_F(ReceiptTest, with_a_foreign_or_altered_checkpoint_is_refused) {
   EXPECT_EQ(refusal(store, receipt, [&](Receipt& r) { r.checkpoint = early.checkpoint; }), "bad_signature");
 }
 
+// Witness: signature_only_after_sync
 TEST_F(ReceiptTest, buffered_events_have_no_checkpoint_until_they_are_durable) {
   Store store = test::SimMachine::open(with_key());
   const auto receipt = must(store.append(at("a"), Moved{}, {.durability = Durability::buffered}));
@@ -266,6 +271,7 @@ TEST_F(ReceiptTest, without_the_key_verify_says_that_it_checked_no_signature) {
   EXPECT_FALSE(machine_.verify(test::new_key()->public_key()).clean());
 }
 
+// Witness: signature_only_after_sync
 TEST_F(ReceiptTest, no_signature_of_a_failed_sync_is_ever_seen) {
   for (std::uint64_t failing = 1; failing <= 3; ++failing) {
     machine_.files.remove_file("store/store.meta").error();

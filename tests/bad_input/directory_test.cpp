@@ -83,6 +83,7 @@ class BadDirectoryTest : public testing::Test {
   std::string meta_;
 };
 
+// Witness: nothing_opens_that_should_refuse
 TEST_F(BadDirectoryTest, without_a_segment_of_the_middle) {
   const Error error = refusal([&](SimFs& files) { must(files.remove_file(segments_[1])); });
   EXPECT_EQ(error.code, ErrorCode::damaged);
@@ -104,6 +105,7 @@ TEST_F(BadDirectoryTest, without_any_segment) {
             "damaged");
 }
 
+// Witness: nothing_opens_that_should_refuse
 TEST_F(BadDirectoryTest, without_store_meta) {
   EXPECT_EQ(code([&](SimFs& files) { must(files.remove_file(meta_)); }), "damaged");
 }
@@ -123,6 +125,7 @@ TEST_F(BadDirectoryTest, with_a_segment_cut_short) {
   }
 }
 
+// Witness: nothing_opens_that_should_refuse
 TEST_F(BadDirectoryTest, with_a_segment_of_another_store) {
   test::SimMachine other;
   platform::SeededEntropy other_chance(2);
@@ -147,6 +150,7 @@ TEST_F(BadDirectoryTest, with_a_segment_under_another_name) {
             "damaged");
 }
 
+// Witness: unknown_is_refused
 TEST_F(BadDirectoryTest, of_a_newer_format) {
   EXPECT_EQ(code([&](SimFs& files) {
               edit(files, meta_, [](Bytes& bytes) {
@@ -167,6 +171,7 @@ TEST_F(BadDirectoryTest, of_a_newer_format) {
   }
 }
 
+// Witness: unknown_is_refused
 TEST_F(BadDirectoryTest, with_a_frame_that_a_newer_batpak_wrote) {
   // The last commit of a log that was not closed, with one field of its last frame unknown and every CRC mended.
   Store store = open(machine_.files);
@@ -246,6 +251,7 @@ class BadBytesTest : public testing::Test {
   int opened_ = 0;
 };
 
+// Witness: nothing_opens_that_should_refuse
 TEST_F(BadBytesTest, a_flipped_byte_anywhere_is_refused_or_harmless) {
   for (const auto& [path, bytes] : machine_.truth()) {
     for (std::size_t at = 0; at < bytes.size(); at += bytes[at] == std::byte{0} ? 61 : 1) {
@@ -256,6 +262,7 @@ TEST_F(BadBytesTest, a_flipped_byte_anywhere_is_refused_or_harmless) {
   }
 }
 
+// Witness: tail_is_not_damage
 TEST_F(BadBytesTest, a_tail_of_zeros_is_no_damage) {
   for (const std::size_t zeros : {1U, 8U, 4096U, 100'000U}) {
     const auto files = machine_.files.copy();

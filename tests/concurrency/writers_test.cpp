@@ -167,6 +167,7 @@ class WritersTest : public testing::Test {
   std::string path_ = directory_ / "store";
 };
 
+// Witness: acknowledged_durable_survives
 TEST_F(WritersTest, everything_that_was_acknowledged_is_there_once_and_in_order) {
   for (const bool with_key : {false, true}) {
     const std::string path = path_ + (with_key ? "-signed" : "");
@@ -230,6 +231,7 @@ TEST_F(WritersTest, everything_that_was_acknowledged_is_there_once_and_in_order)
   }
 }
 
+// Witness: no_wakeup_is_lost
 TEST_F(WritersTest, what_queues_during_a_sync_is_one_commit) {
   SlowFs files(platform::posix_file_system());
   OpenOptions opening = options();
@@ -255,6 +257,7 @@ TEST_F(WritersTest, what_queues_during_a_sync_is_one_commit) {
   EXPECT_LT(report.commits - commits_before, 32U);  // for 64 events
 }
 
+// Witness: queue_is_bounded
 TEST_F(WritersTest, a_full_queue_is_told_or_waited_for) {
   SlowFs files(platform::posix_file_system());
   OpenOptions opening = options();
@@ -284,6 +287,7 @@ TEST_F(WritersTest, a_full_queue_is_told_or_waited_for) {
   EXPECT_TRUE(store.try_append(at("a"), large));
 }
 
+// Witness: no_wakeup_is_lost
 TEST_F(WritersTest, closing_wakes_those_who_wait_for_room_and_finishes_what_is_queued) {
   SlowFs files(platform::posix_file_system());
   OpenOptions opening = options();
@@ -345,6 +349,7 @@ TEST_F(WritersTest, closing_among_writers_loses_nothing_acknowledged) {
   }
 }
 
+// Witness: poison_after_unknown
 TEST_F(WritersTest, a_failed_sync_reaches_everyone_who_waits) {
   platform::SimFs simulated;
   SlowFs files(simulated);
@@ -386,6 +391,7 @@ TEST_F(WritersTest, a_failed_sync_reaches_everyone_who_waits) {
   EXPECT_TRUE(again.append(at("a"), Step{}));
 }
 
+// Witness: no_wakeup_is_lost
 TEST_F(WritersTest, buffered_events_become_durable_by_themselves) {
   OpenOptions opening = options();
   opening.sync_interval = std::chrono::milliseconds(1);

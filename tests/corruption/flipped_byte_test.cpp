@@ -23,6 +23,7 @@ void expect_named(Files& files, const std::string& path, std::size_t offset, uns
   ASSERT_LE(report.findings.size(), 2U) << path << " " << offset << " bit " << bit << "\n" << describe(report);
 }
 
+// Witness: flipped_byte_is_found
 TEST(FlippedByte, is_named_wherever_it_is) {
   Files files = small_log().files();
   for (const auto& [path, bytes] : Files(files)) {
@@ -72,6 +73,7 @@ TEST(FlippedByte, in_a_payload_is_called_one) {
   EXPECT_TRUE(finding.message.ends_with(": the byte was 0x63 and is 0x43")) << finding.message;
 }
 
+// Witness: flipped_byte_is_found
 TEST(FlippedByte, of_anything_hashed_is_found_when_every_crc_was_mended) {
   const Files files = small_log().files();
   const std::set<Law> hash_laws{Law::content_hash, Law::metadata_hash, Law::event_hash, Law::previous_event, Law::tree_root};
@@ -102,6 +104,7 @@ TEST(FlippedByte, of_anything_hashed_is_found_when_every_crc_was_mended) {
   }
 }
 
+// Witness: flipped_byte_is_found
 TEST(FlippedByte, in_the_end_of_a_commit_is_found_when_every_crc_was_mended) {
   const Files files = small_log().files();
   std::vector<SegmentParts> segments = take_apart(files);

@@ -36,6 +36,7 @@ TEST_F(ForgedLog, with_two_commits_swapped_is_found) {
   EXPECT_TRUE(has(verify(), Law::commit_link)) << describe(verify());
 }
 
+// Witness: sequence_is_dense
 TEST_F(ForgedLog, with_an_event_dropped_is_found) {
   auto& frames = segments[1].commits[0].frames;
   frames.erase(frames.begin() + 1);
@@ -44,6 +45,7 @@ TEST_F(ForgedLog, with_an_event_dropped_is_found) {
   EXPECT_TRUE(has(report, Law::sequence)) << describe(report);
 }
 
+// Witness: sequence_is_dense
 TEST_F(ForgedLog, with_an_event_twice_is_found) {
   auto& frames = segments[1].commits[0].frames;
   frames.insert(frames.begin() + 1, frames[0]);
@@ -57,6 +59,7 @@ TEST_F(ForgedLog, with_two_events_swapped_is_found) {
 }
 
 // Replaces an event by one of the forger's with every hash of its own recomputed.
+// Witness: chain_is_transitive
 TEST_F(ForgedLog, with_an_event_rewritten_is_found_by_its_successor_and_the_tree) {
   Bytes& frame = segments[0].commits[2].frames[0];
   const auto parsed = event::FrameView::parse(frame);

@@ -41,6 +41,7 @@ TEST_F(SignedLog, counts_what_is_not_yet_signed) {
   EXPECT_EQ(report.events_not_yet_signed, 1U);
 }
 
+// Witness: signatures_are_verified
 TEST_F(SignedLog, is_found_to_be_of_another_key) {
   VerifyOptions options;
   const SigningKey other = SigningKey::generate().value();
@@ -50,6 +51,7 @@ TEST_F(SignedLog, is_found_to_be_of_another_key) {
   EXPECT_EQ(report.checkpoints_verified, 0U);
 }
 
+// Witness: signatures_are_verified
 TEST_F(SignedLog, with_a_signature_changed_is_found) {
   auto parts = take_apart(files);
   parts[2].commits[1].rest[70] ^= std::byte{1};
@@ -71,6 +73,7 @@ TEST_F(SignedLog, with_every_event_signed_is_clean) {
   EXPECT_EQ(report.event_signatures_verified, 10U);
 }
 
+// Witness: signatures_are_verified
 TEST_F(SignedLog, with_an_event_signature_changed_is_found) {
   const Files whole = small_log({.key = &key, .sign_events = true}).files();
   auto parts = take_apart(whole);

@@ -51,6 +51,7 @@ TEST(Buffered, events_survive_with_the_next_durable_one_and_with_a_clean_close) 
   EXPECT_EQ(machine.ledger.events(), 3U);
 }
 
+// Witness: prefix_of_attempts
 TEST(Buffered, events_that_were_not_synced_are_taken_from_the_end_and_in_whole_commits) {
   std::set<std::size_t> survivors;
   Machine machine;

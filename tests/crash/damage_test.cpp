@@ -76,6 +76,7 @@ class Damage : public testing::Test {
 
 std::unique_ptr<Machine> Damage::whole_;
 
+// Witness: damage_is_not_a_tail
 TEST_F(Damage, a_broken_commit_before_one_that_says_it_was_durable) {
   const auto last = commits(segments_.back());
   ASSERT_GE(last.size(), 3U);
@@ -105,6 +106,7 @@ TEST_F(Damage, commits_cut_out_of_the_last_segment) {
   expect_refused(ErrorCode::damaged, segments_.back());
 }
 
+// Witness: nothing_opens_that_should_refuse
 TEST_F(Damage, a_missing_segment_in_the_middle) {
   for (std::size_t missing = 1; missing + 1 < segments_count; ++missing) {
     SetUp();

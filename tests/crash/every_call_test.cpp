@@ -112,6 +112,7 @@ TEST_P(EveryCall, the_workload_crosses_segments_and_verifies) {
   EXPECT_GE(calls_, 100U);
 }
 
+// Witness: acknowledged_durable_survives, tail_is_not_damage
 TEST_P(EveryCall, a_store_that_stops_there_comes_back_with_all_it_promised) {
   for (std::uint64_t call = 1; call <= calls_; ++call) {
     const auto machine = stop_at(call, steps_, key_);
@@ -123,6 +124,7 @@ TEST_P(EveryCall, a_store_that_stops_there_comes_back_with_all_it_promised) {
   }
 }
 
+// Witness: recovery_is_idempotent
 TEST_P(EveryCall, a_recovery_that_stops_anywhere_can_be_recovered_from) {
   const std::uint64_t stride = samples_ ? 7 : 1;
   for (std::uint64_t call = 1; call <= calls_; call += stride) {
@@ -146,6 +148,7 @@ TEST_P(EveryCall, a_recovery_that_stops_anywhere_can_be_recovered_from) {
   }
 }
 
+// Witness: acknowledged_durable_survives
 TEST_P(EveryCall, any_number_of_crashes_may_follow_one_another) {
   const std::uint64_t rounds = tries_all() ? 20'000 : samples_ ? 100 : 1'000;
   for (std::uint64_t round = 0; round < rounds; ++round) {

@@ -132,6 +132,7 @@ class FailedCall : public testing::Test {
   std::optional<Error> error_;
 };
 
+// Witness: poison_after_unknown
 TEST_F(FailedCall, a_write_that_fails) {
   try_every({.call = SimCall::write, .effect = Effect::io_error});
   try_every({.call = SimCall::write, .effect = Effect::no_space});
@@ -143,6 +144,7 @@ TEST_F(FailedCall, a_write_that_is_short) {
   }
 }
 
+// Witness: acknowledged_durable_survives
 TEST_F(FailedCall, a_sync_that_fails_and_takes_nothing_to_the_device) {
   try_every({.call = SimCall::sync, .effect = Effect::io_error});
   try_every({.call = SimCall::sync, .effect = Effect::no_space});
@@ -186,6 +188,7 @@ TEST_F(FailedCall, a_disk_that_is_full_when_the_next_segment_is_due_leaves_the_s
   EXPECT_TRUE(comes_back(machine));
 }
 
+// Witness: poison_after_unknown
 TEST_F(FailedCall, buffered_events_that_cannot_be_synced_poison_the_store_and_the_next_append_says_so) {
   Machine machine;
   ASSERT_TRUE(machine.open());

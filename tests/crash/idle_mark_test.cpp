@@ -13,6 +13,7 @@ std::vector<segment::CommitHeader> last_commits(const Machine& machine) {
   return commits_in(machine.read_file(machine.segments().back()));
 }
 
+// Witness: recovery_is_idempotent
 TEST(IdleMark, opening_and_closing_adds_nothing_to_a_cleanly_closed_log) {
   Machine machine;
   ASSERT_TRUE(machine.open());
@@ -95,6 +96,7 @@ TEST(IdleMark, it_is_durable_when_the_store_is_closed) {
   EXPECT_EQ(last_commits(machine).back().type, segment::CommitType::idle_mark);
 }
 
+// Witness: damage_is_not_a_tail
 TEST(IdleMark, after_it_a_lost_or_rotten_event_is_damage_and_before_it_a_tail) {
   Machine machine;
   ASSERT_TRUE(machine.open());

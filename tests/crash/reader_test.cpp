@@ -26,6 +26,7 @@ void expect_shows_what_is_durable(Machine& machine, const Store& reader) {
   EXPECT_EQ(shown.at(durable).error().code, ErrorCode::past_the_end);
 }
 
+// Witness: readers_see_only_durable
 TEST(Reader, beside_a_live_writer_shows_exactly_what_is_durable_at_every_step) {
   Machine machine;
   ASSERT_TRUE(machine.open());
@@ -80,6 +81,7 @@ TEST(Reader, keeps_what_it_showed_while_the_writer_goes_on) {
   EXPECT_EQ(before.at(before.size()).error().code, ErrorCode::past_the_end);
 }
 
+// Witness: readers_see_only_durable
 TEST(Reader, never_shows_what_a_failed_sync_left_in_the_page_cache) {
   Machine machine;
   ASSERT_TRUE(machine.open());
@@ -92,6 +94,7 @@ TEST(Reader, never_shows_what_a_failed_sync_left_in_the_page_cache) {
   EXPECT_EQ(open_reader(machine).snapshot()->size(), durable);
 }
 
+// Witness: read_only_writes_nothing
 TEST(Reader, writes_nothing) {
   Machine machine;
   ASSERT_EQ(run(machine, bit_of_everything()), bit_of_everything().size());
@@ -151,6 +154,7 @@ TEST(Reader, without_an_owner_shows_what_a_durable_through_covers_and_counts_the
   EXPECT_EQ(all.open_report().undurable_events, 2U);
 }
 
+// Witness: readers_see_only_durable
 TEST(Reader, without_an_owner_believes_live_where_it_names_the_end_of_a_commit) {
   Machine machine;
   ASSERT_TRUE(machine.open());
@@ -186,6 +190,7 @@ TEST(Reader, counts_what_is_not_durable_across_a_change_of_segments) {
   EXPECT_EQ(open_reader(machine, Undurable::show).snapshot()->size(), durable);
 }
 
+// Witness: readers_see_only_durable
 TEST(Reader, after_any_crash_shows_no_more_than_the_writer_will) {
   const auto steps = bit_of_everything();
   std::uint64_t calls = 0;

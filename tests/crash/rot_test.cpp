@@ -146,6 +146,7 @@ TEST_F(Rot, of_a_header_does_not_stop_the_writer_where_a_later_event_of_the_stre
   }
 }
 
+// Witness: a_damaged_event_hides_no_other
 TEST_F(Rot, of_any_byte_of_an_events_frame_leaves_all_others_readable) {
   const Frame frame = frame_of(superseded);
   for (std::uint64_t offset = 0; offset < frame.size; offset += offset < 400 ? 1 : 61) {
@@ -202,6 +203,7 @@ TEST_F(Rot, of_a_sector_that_cannot_be_read_any_more_is_like_any_other) {
   ASSERT_TRUE(machine_->append("alice"));
 }
 
+// Witness: sequence_is_dense
 TEST_F(Rot, of_two_events_in_different_commits_leaves_the_rest) {
   flip_payload(superseded);
   flip_payload(second_of_batch);
@@ -213,6 +215,7 @@ TEST_F(Rot, of_two_events_in_different_commits_leaves_the_rest) {
   EXPECT_EQ(broken, 2U);
 }
 
+// Witness: damage_is_not_a_tail
 TEST_F(Rot, in_the_last_segment_behind_a_mark_is_damage) {
   const std::string last = machine_->segments().back();
   const auto commits = commits_in(machine_->read_file(last));

@@ -66,6 +66,7 @@ TEST_F(Rotation, that_lacks_its_seal_is_completed_with_a_successor_made_anew) {
   EXPECT_TRUE(comes_back(*machine));
 }
 
+// Witness: tail_is_not_damage
 TEST_F(Rotation, with_a_seal_torn_anywhere_is_completed) {
   for (std::size_t kept = 0; kept < seal_.length; ++kept) {
     SCOPED_TRACE(kept);

@@ -70,6 +70,7 @@ class Tail : public testing::Test {
   Ledger before_;
 };
 
+// Witness: cut_is_kept_in_quarantine
 TEST_F(Tail, a_commit_torn_at_any_byte_is_cut_off_and_kept_in_quarantine) {
   for (std::size_t kept = 0; kept < last_.length; ++kept) {
     SCOPED_TRACE("kept " + std::to_string(kept) + " of " + std::to_string(last_.length));
@@ -81,6 +82,7 @@ TEST_F(Tail, a_commit_torn_at_any_byte_is_cut_off_and_kept_in_quarantine) {
   }
 }
 
+// Witness: whole_commits_only
 TEST_F(Tail, a_commit_that_reached_the_device_in_any_of_its_sectors_only_is_cut_off) {
   ASSERT_GT(last_.offset + last_.length, base::align_up(last_.offset, 512)) << "the commit must span sectors";
   for (std::uint64_t sector = last_.offset / 512; sector <= (last_.offset + last_.length - 1) / 512; ++sector) {
@@ -104,6 +106,7 @@ TEST_F(Tail, a_file_that_ends_within_the_commit_is_cut_back) {
   }
 }
 
+// Witness: tail_is_not_damage
 TEST_F(Tail, a_tail_of_zeros_is_no_tail) {
   for (const std::size_t zeros : {0U, 1U, 512U, 4'095U, 100'000U}) {
     Bytes log(whole_.begin(), whole_.begin() + static_cast<std::ptrdiff_t>(last_.offset));
@@ -134,6 +137,7 @@ TEST_F(Tail, a_commit_of_an_earlier_life_of_the_tail_is_not_taken_for_the_next_o
   expect_quarantined(*machine, tail_of(log, last_.offset));
 }
 
+// Witness: recovery_is_idempotent
 TEST_F(Tail, a_second_torn_tail_is_cut_off_like_the_first_and_both_are_kept) {
   const auto machine = with_log(torn_after(200));
   ASSERT_TRUE(machine->open());
@@ -186,6 +190,7 @@ TEST_F(Tail, a_tail_may_be_discarded_where_the_disk_is_full) {
   EXPECT_TRUE(comes_back(*machine));
 }
 
+// Witness: cut_is_kept_in_quarantine
 TEST_F(Tail, nothing_is_cut_off_that_could_not_be_kept) {
   const auto machine = with_log(torn_after(300));
   machine->files().inject(

@@ -115,6 +115,7 @@ std::string example() {
   return text + list(segment, 4096, commit);
 }
 
+// Witness: format_is_as_documented
 TEST(FormatExample, is_what_the_document_shows) {
   const auto document_path = std::filesystem::path(__FILE__).parent_path() / "../../docs/FORMAT.md";
   std::ifstream file(document_path);
