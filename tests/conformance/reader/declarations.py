@@ -1,0 +1,135 @@
+"""The store's own events: the genesis event, declarations of types and of the key, records of salvage."""
+
+import dataclasses
+
+from .frame import Header
+from .msgpack import Map
+
+CATEGORY_BITS = 12
+GENESIS, TYPE, KEY, SALVAGE = 1, 2, 3, 4
+ENTITIES = {GENESIS: "$batpak/store", TYPE: "$batpak/types", KEY: "$batpak/keys", SALVAGE: "$batpak/salvage"}
+PREFIX = "$batpak/"
+SCOPE = "$batpak"
+KEY_BYTES = 32
+ID_BYTES = 16
+
+
+def _is_integer(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_bytes(count):
+    return lambda value: isinstance(value, bytes) and len(value) == count
+
+
+def _is_nil(value):
+    return value is None
+
+
+def _is_string(value):
+    return isinstance(value, str)
+
+
+def _has_form(value, form):
+    """Whether `value` is a map with exactly these keys, each value being what its key's test accepts."""
+    return isinstance(value, Map) and value.keys == sorted(form) and all(form[key](item) for key, item in value.entries)
+
+
+def _list_of(form):
+    return lambda value: isinstance(value, tuple) and all(_has_form(item, form) for item in value)
+
+
+FORMS = {
+    GENESIS: {
+        "created": _is_integer, "format": lambda value: _is_integer(value) and value == 1,
+        "key": lambda value: value is None or _is_bytes(KEY_BYTES)(value), "origin": _is_string,
+        "recovery_key_hash": _is_nil, "store_id": _is_bytes(ID_BYTES)},
+    TYPE: {
+        "declares": lambda value: _is_integer(value) and 0 <= value <= 0xFFFF,
+        "fields": _list_of({"name": _is_string, "type": _is_string}), "name": _is_string,
+        "version": lambda value: _is_integer(value) and 0 <= value <= 0xFFFF},
+    KEY: {"key": _is_bytes(KEY_BYTES), "recovery_key_hash": _is_nil},
+    SALVAGE: {
+        "events_lost": _is_integer,
+        "lost": _list_of({"first_sequence": _is_integer, "next_sequence": _is_integer, "reason": _is_string}),
+        "source_origin": _is_string, "source_store_id": _is_bytes(ID_BYTES)},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Genesis:
+    origin: str
+    store_id: bytes
+    key: bytes | None
+
+    @staticmethod
+    def of(value) -> "Genesis | None":
+        """What a genesis payload says, where it has the form of one."""
+        if not _has_form(value, FORMS[GENESIS]):
+            return None
+        return Genesis(value.get("origin"), value.get("store_id"), value.get("key"))
+
+
+class Declarations:
+    """What has been declared so far."""
+
+    def __init__(self):
+        self.types = set()  # (kind, version)
+        self.names = {}  # kind -> name
+        self.kinds = {}  # name -> kind
+        self.key = None
+        self.key_sequence = None  # of the event that declares it
+        self.incomplete = False  # a declaration may have been in what cannot be read
+
+    @staticmethod
+    def has_form(header: Header, value) -> bool:
+        """Whether the payload of an event of the store's own has the fields of its kind."""
+        form = FORMS.get(header.kind)
+        return form is None or value is not None and _has_form(value, form)
+
+    def faults(self, header: Header, value, sequence: int):
+        """(law, message) for each thing that is not as it should be; `value` is the payload, None where it is not known."""
+        if header.kind >> CATEGORY_BITS == 0:
+            yield from self._own(header, value, sequence)
+            return
+        if header.entity.startswith(PREFIX):
+            yield "declaration", f"an event of kind {header.kind:#06x} stands in an entity of the store's own"
+        if (header.kind, header.payload_version) not in self.types and not self.incomplete:
+            yield "declaration", f"nothing declares version {header.payload_version} of kind {header.kind:#06x}"
+
+    def _own(self, header, value, sequence):
+        entity = ENTITIES.get(header.kind)
+        if entity is None:
+            yield "declaration", f"the store has no kind {header.kind:#06x}"
+            return
+        if (header.entity, header.scope, header.lane, header.payload_version) != (entity, SCOPE, 0, 1):
+            yield "declaration", f"an event of kind {header.kind:#06x} stands elsewhere than in {entity}"
+        if (header.kind == GENESIS) != (sequence == 0):
+            yield "declaration", "the genesis event is the first one and no other"
+        if value is None:
+            self.incomplete = True
+            return
+        if not _has_form(value, FORMS[header.kind]):
+            yield "declaration", "the payload does not have the fields of its kind"
+            self.incomplete = True
+            return
+        if header.kind == TYPE:
+            yield from self._declare_type(value)
+        elif value.get("key") is not None:
+            if self.key is not None:
+                yield "key_declaration", "a key is declared where there is one already"
+            else:
+                self.key, self.key_sequence = value.get("key"), sequence
+
+    def _declare_type(self, value):
+        kind, name = value.get("declares"), value.get("name")
+        fields = [field.get("name").encode() for field in value.get("fields")]
+        if kind >> CATEGORY_BITS == 0:
+            yield "declaration", "a kind of the store's own is declared"
+        if fields != sorted(set(fields)):
+            yield "declaration", "the declared fields are not in the order of their names"
+        if self.names.setdefault(kind, name) != name:
+            yield "declaration", f"kind {kind:#06x} is called {name} and was called {self.names[kind]}"
+        if self.kinds.setdefault(name, kind) != kind:
+            yield "declaration", f"{name} is kind {kind:#06x} and was kind {self.kinds[name]:#06x}"
+        self.types.add((kind, value.get("version")))

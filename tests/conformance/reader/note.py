@@ -1,0 +1,59 @@
+"""Checkpoints and keys: the text that is signed, and what verifies it (C2SP tlog-checkpoint, as in a signed note)."""
+
+import base64
+import dataclasses
+import functools
+import hashlib
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+ED25519 = 1  # the algorithm's byte in a key id and in a verifier's key
+KEY_BYTES = 32
+SIGNATURE_BYTES = 64
+
+
+def key_id(origin: str, public_key: bytes) -> bytes:
+    return hashlib.sha256(origin.encode() + b"\n" + bytes([ED25519]) + public_key).digest()[:4]
+
+
+def checkpoint_text(origin: str, size: int, root: bytes) -> bytes:
+    return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+
+
+def event_signature_text(origin: str, event_hash: bytes) -> bytes:
+    return b"batpak event signature v1\n" + origin.encode() + b"\n" + event_hash
+
+
+@dataclasses.dataclass(frozen=True)
+class VerifierKey:
+    """What a signed note calls a verifier's key: origin+key id+base64 of the algorithm's byte and the key."""
+
+    origin: str
+    public_key: bytes
+
+    @staticmethod
+    def parse(text: str) -> "VerifierKey":
+        origin, hexadecimal, encoded = text.strip().split("+", 2)
+        content = base64.b64decode(encoded, validate=True)
+        if len(content) != 1 + KEY_BYTES or content[0] != ED25519:
+            raise ValueError("this is not an Ed25519 key")
+        key = VerifierKey(origin, content[1:])
+        if bytes.fromhex(hexadecimal) != key.id:
+            raise ValueError("the key's id is not that of its origin and bytes")
+        return key
+
+    @property
+    def id(self) -> bytes:
+        return key_id(self.origin, self.public_key)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def verifies(public_key: bytes, signature: bytes, text: bytes) -> bool:
+    if len(signature) != SIGNATURE_BYTES:
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, text)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

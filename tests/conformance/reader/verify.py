@@ -1,0 +1,459 @@
+"""The verifier: trusts no stored hash, CRC or index, and goes on after each fault."""
+
+import itertools
+
+from . import commit, content, frame, msgpack, note, segment, store_meta
+from .chain import Chain
+from .commit import Place
+from .declarations import Declarations, Genesis
+from .event import Event
+from .finding import Finding, Malformed, Newer, Refusal
+from .history import History
+from .log import Log, Segment
+from .mending import Mending
+from .note import VerifierKey
+from .segment import HEADER_BYTES, first_nonzero
+from .tree import Tree
+
+CANDIDATES_MAX = 6  # broken frames in one commit whose two possible hashes are tried against the root
+
+
+class Verifier:
+    """Verifies one log. `findings` and `events` are there when `run` has returned."""
+
+    def __init__(self, log: Log, key: VerifierKey | None = None):
+        self.log = log
+        self.key = key
+        self.meta = log.meta
+        self.store_id = log.store_id
+        self.parts, self.changes = zip(*map(self._mended, log.segments))
+        self.tail = self._tail()
+        self.findings = []
+        self.events = []
+        self.chain = Chain()
+        self.tree = Tree()  # None behind events that cannot be read
+        self.history = History()
+        self.declarations = Declarations()
+        self.genesis = None
+        self.signed_size = 0  # of the last stored checkpoint
+        self.commit_sizes = []  # (path, offset, tree size at the end) of each commit with events
+        self.roots = {}  # tree size at the end of a commit -> root, computed
+        self.signed_events = []  # (path, offset, sequence, hash, key id and signature)
+        self.checkpoints = []  # (path, commit's offset, signed size, signature, commit's durable-through)
+        self.commits = 0
+        self.checkpoints_verified = 0
+        self.event_signatures_verified = 0
+
+    def run(self):
+        for path in self.log.stray_files:
+            self._find("stray_file", path, None, "there are no such files in log/")
+        self._store_meta()
+        for index, part in enumerate(self.parts):
+            self._segment(index, part)
+        if not self.findings and self.genesis is None:
+            self._find("commit_whole", self.parts[0].path, HEADER_BYTES, "the log has no genesis event", 0)
+        self._key()
+        self._signatures()
+        self.findings.sort(key=lambda finding: (finding.path, finding.offset or 0))
+        return self
+
+    def _store_meta(self):
+        fault = self.log.meta_fault
+        if fault is None:
+            return
+        mending = Mending()
+        raw = mending.store_meta(self.log.meta_raw)
+        for change in mending.changes:
+            self._find(change.law, "store.meta", change.offset, "a byte of store.meta was changed")
+            self.meta = store_meta.genesis_payload(raw)
+            self.store_id = Genesis.of(msgpack.decode(self.meta)).store_id
+        if not mending.changes:
+            self._find("store_meta", "store.meta", fault.offset, fault.message)
+
+    @staticmethod
+    def _mended(part: Segment):
+        """The segment as it was before single bytes were changed, and those bytes."""
+        mending = Mending()
+        content = mending.segment_header(part.content) if part.header is None else part.content
+        try:
+            header, fault = segment.parse_header(content), None
+        except Malformed as malformed:
+            return part, mending.changes
+        walk = segment.Walk(content, header.number, header.salt, mending)
+        return Segment(part.path, part.name, walk.content, header, fault, walk.pieces), mending.changes
+
+    def _find(self, law, path, offset, message, sequence=None):
+        self.findings.append(Finding(law, path, offset, message, sequence))
+
+    # Segments
+
+    def _segment(self, index: int, part: Segment):
+        last = index == len(self.parts) - 1
+        if part.fault is not None:
+            if last and self.log.interrupted_rotation:
+                self._find("unfinished", part.path, 0, "the segment was being made")
+                return
+            self._find("segment_set", part.path, part.fault.offset, part.fault.message)
+            self.tree = None
+            self.chain.crc = None
+            return
+        self._changes(index, part)
+        if not self._belongs(index, part):
+            self.tree = None
+            return
+        self._seal_before(index, part)
+        self._begin(part)
+        for place, piece in enumerate(part.pieces):
+            if self._is_tail(index, piece):
+                self._find("unfinished", part.path, self.tail.offset, "a write was under way when the process stopped",
+                           self.tail.sequence)
+                return
+            self._piece(part, piece, part.pieces[place + 1:])
+        if not last and part.seal is None:
+            end = part.pieces[-1].end if part.pieces else HEADER_BYTES
+            if self.log.interrupted_rotation and index == len(self.parts) - 2:
+                self._find("unfinished", part.path, end, "the change to the next segment was under way")
+            else:
+                self._find("segment_seal", part.path, end, "the segment does not end in a seal")
+
+    def _is_tail(self, index, piece):
+        """Whether the torn tail begins here."""
+        return self.tail is not None and index == self.tail.segment and piece.end > self.tail.offset
+
+    def _tail(self):
+        """The log's tail; none where what is wrong has a name of its own.
+
+        Bytes in the gap before an intact idle mark are no unfinished write, and a whole commit that does not follow is none.
+        """
+        tail = self.log.tail
+        if tail is None:
+            return None
+        first = next((piece for piece in self.log.segments[tail.segment].pieces if piece.offset == tail.offset), None)
+        return None if first is None or first.stray or first.whole else tail
+
+    def _changes(self, index, part):
+        for change in self.changes[index]:
+            self._find(change.law, part.path, change.offset, "a byte was changed", change.sequence)
+
+    def _belongs(self, index, part):
+        """Whether the segment is of this store and stands in its place."""
+        header = part.header
+        if self.store_id is not None and header.store_id != self.store_id:
+            self._find("segment_set", part.path, 24, "the segment is of another store")
+            return False
+        if part.name != f"{header.first_sequence:020}.seg":
+            self._find("segment_set", part.path, 48, f"the segment's first sequence is {header.first_sequence}")
+            return False
+        expected = self.parts[index - 1].header.number + 1 if index and self.parts[index - 1].header else index
+        if header.number != expected:
+            self._find("segment_set", part.path, 40, f"the segment's number is {header.number} and should be {expected}")
+            if header.number < expected:
+                return False
+            self._lose(header.first_sequence, Place(header.number, HEADER_BYTES, header.first_sequence))
+        return True
+
+    def _seal_before(self, index, part):
+        before = self.parts[index - 1] if index else None
+        if before is None or before.seal is None or before.header is None or before.header.number + 1 != part.header.number:
+            return
+        seal = commit.parse_seal(before.content, before.seal.header)
+        named = (seal.next_segment, seal.next_first_sequence, seal.next_salt)
+        if named != (part.header.number, part.header.first_sequence, part.header.salt):
+            self._find("segment_seal", before.path, before.seal.offset + 96, "the seal names another segment than the next one")
+
+    def _begin(self, part):
+        """The right edge, and where sequences go on."""
+        header = part.header
+        if header.first_sequence > self.chain.next.sequence:
+            self._lose(header.first_sequence, Place(header.number, HEADER_BYTES, header.first_sequence))
+        edge = Tree(header.first_sequence, header.edge)
+        if self.tree is None:
+            self.tree = edge
+        elif self.tree.size == edge.size and self.tree.edge != edge.edge:
+            self._find("tree_root", part.path, 72, "the right edge is not that of the events before the segment")
+        self.chain.enter_segment(header.number, header.first_sequence)
+
+    def _lose(self, behind, place):
+        """Passes over what cannot be read, up to the event `behind`."""
+        if behind > self.chain.next.sequence:
+            self._lose_events(self.chain.next.sequence, behind)
+        self.chain.take_unread(self.chain.next, place)
+
+    # Commits
+
+    def _piece(self, part, piece, later):
+        if piece.stray:
+            offset = first_nonzero(part.content, piece.offset, piece.end)
+            self._find("stray_bytes", part.path, offset, "bytes stand where there should be none")
+            return
+        if piece.header is None:
+            self._headless(part, piece, later)
+            return
+        self.commits += 1
+        for law, message in self.chain.faults(piece.header):
+            self._find(law, part.path, piece.offset, message, piece.header.first_sequence)
+        if self.chain.crc is None and piece.header.first_sequence > self.chain.next.sequence:
+            self._lose(piece.header.first_sequence, piece.header.start)
+        events = self._commit(part, piece, self.chain.next.sequence)
+        self.chain.take(piece.header, events)
+        if not piece.whole:
+            self.chain.crc = None  # its own CRC may be what was changed
+
+    def _headless(self, part, piece, later):
+        """Bytes that begin no commit: a commit whose header is broken, or what follows the last commit."""
+        start = self.chain.next.sequence
+        self._find("commit_whole", part.path, piece.offset, "no commit stands where one should", start)
+        following = next((other.header for other in later if other.header), None)
+        behind = following.first_sequence if following is not None else None
+        frames = content.of_bytes(part.content, piece.offset, piece.end)
+        if behind is not None and len(frames) == behind - start:
+            self._frames(part, frames, start, None)
+        elif behind is not None and behind > start:
+            self._lose(behind, Place(part.header.number, piece.end, behind))
+            return
+        self.chain.take_unread(self.chain.next, Place(part.header.number, piece.end, max(start, behind or start)))
+
+    def _commit(self, part, piece, first):
+        header = piece.header
+        inside = content.of_commit(part.content, header)
+        broken = [placed for placed in inside.frames if not placed.whole]
+        if not piece.whole and not broken:
+            self._find("commit_whole", part.path, piece.offset, "the commit's CRC does not match", header.first_sequence)
+        elif inside.fault is not None and not broken:
+            self._find("commit_whole", part.path, inside.fault.offset, inside.fault.message, header.first_sequence)
+        if piece.whole and commit.length_again(part.content, piece.end) != header.length:
+            self._find("commit_whole", part.path, piece.end - 4, "the length at the commit's end is another",
+                       header.first_sequence)
+        events = len(inside.frames) if piece.whole else header.count
+        if piece.whole and not self._lengths_add_up(inside.frames):
+            self._find("commit_whole", part.path, piece.offset, "a frame's length is impossible", first)
+            self._lose_events(first, first + events)
+        else:
+            self._frames(part, inside.frames, first, inside.end)
+        if inside.end is not None:
+            self._end(part, piece, inside.end, first + events)
+        if header.type == commit.SEAL:
+            self._seal(part, piece)
+        return events
+
+    @staticmethod
+    def _lengths_add_up(frames):
+        """A whole commit whose frames do not follow each other by their lengths was never written so."""
+        return all(placed.whole or frame.length_at(placed.raw, 0, len(placed.raw)) == len(placed.raw) for placed in frames)
+
+    def _lose_events(self, first, behind):
+        self.history.lose(first, behind)
+        self.declarations.incomplete = True
+        self.tree = None
+
+    def _end(self, part, piece, end, size):
+        if piece.header.count:
+            self.commit_sizes.append((part.path, piece.offset, size))
+        if end.tree_size != size:
+            self._find("tree_root", part.path, end.offset, f"the tree's size is {end.tree_size} and should be {size}", size)
+        if self.tree is not None:
+            self.roots[size] = self.tree.root()
+            if end.root != self.roots[size] and piece.whole:
+                self._find("tree_root", part.path, end.offset + 8, "the root is not that of the events", size)
+        if end.signed_size:
+            self._signed_size(part, piece, end.signed_size)
+        for signature in end.signatures:
+            self.checkpoints.append((part.path, piece.offset, end.signed_size, signature, piece.header.durable_through))
+
+    def _signed_size(self, part, piece, size):
+        """A checkpoint is of the end of an earlier commit, one that was durable, and each is larger than the one before."""
+        if self.chain.unread and size not in self.roots:
+            return
+        through = piece.header.durable_through.sequence
+        if size not in self.roots or not self.signed_size < size <= through:
+            self._find("checkpoint_signature", part.path, piece.offset,
+                       f"the stored checkpoint is of {size} events, and no commit that was durable and not yet signed ends there")
+            return
+        self.signed_size = size
+
+    def _seal(self, part, piece):
+        seal = commit.parse_seal(part.content, piece.header)
+        if seal.file_bytes != piece.end or len(part.content) != piece.end:
+            self._find("segment_seal", part.path, piece.offset + 88, "the file does not end where its seal says and ends")
+        if seal.next_segment != part.header.number + 1 or seal.next_first_sequence != piece.header.first_sequence:
+            self._find("segment_seal", part.path, piece.offset + 96, "the seal does not name what comes next")
+        if part is self.parts[-1]:
+            self._find("segment_set", part.path, piece.offset, "the segment that the seal names is missing")
+
+    # Events
+
+    def _frames(self, part, frames, first, end):
+        events = []
+        frames = [self._mended_frame(part, placed, first + place) for place, placed in enumerate(frames)]
+        for place, placed in enumerate(frames):
+            events.append(self._frame(part, placed, first + place))
+        self._grow(events, end)
+        for place, (placed, event) in enumerate(zip(frames, events)):
+            self._take(part, placed, event, first + place)
+        for law, message in self.history.end_commit():
+            self._find(law, part.path, frames[-1].offset if frames else None, message)
+
+    def _mended_frame(self, part, placed, sequence):
+        if placed.whole:
+            return placed
+        mending = Mending()
+        placed = mending.frame(placed, sequence)
+        for change in mending.changes:
+            self._find(change.law, part.path, change.offset, "a byte was changed", sequence)
+        return placed
+
+    def _frame(self, part, placed, sequence):
+        """The frame, and the hashes that the event may have; no frame where it has not the form of one."""
+        if not placed.whole:
+            self._find("frame_crc", part.path, placed.offset, "the frame's CRC does not match", sequence)
+        try:
+            read = frame.parse(placed.raw)
+        except (Newer, Malformed) as error:
+            if placed.whole and isinstance(error, Newer):
+                raise Refusal("newer_format", part.path, placed.offset + error.offset, error.message) from error
+            if placed.whole:
+                self._find("frame_form", part.path, placed.offset + error.offset, error.message, sequence)
+            stored = placed.raw[16:48]
+            return None, [stored]
+        computed = read.header.hash
+        if placed.whole:
+            for law, message in _hash_faults(read, computed):
+                self._find(law, part.path, placed.offset, message, sequence)
+        elif computed != read.stored_hash:
+            return None, [computed, read.stored_hash]
+        return read, list(dict.fromkeys((computed, read.stored_hash)))
+
+    def _grow(self, events, end):
+        """Puts the events into the tree; of a broken frame's two possible hashes the one that gives the root."""
+        if self.tree is None:
+            return
+        hashes = [candidates for _, candidates in events]
+        if sum(len(candidates) > 1 for candidates in hashes) > CANDIDATES_MAX or end is None:
+            hashes = [candidates[:1] for candidates in hashes]
+        for chosen in itertools.product(*hashes):
+            tree = self.tree.copy()
+            for event_hash in chosen:
+                tree.add(event_hash)
+            if end is None or tree.root() == end.root:
+                break
+        else:
+            if any(read is None for read, _ in events):
+                self.tree = None
+                return
+            chosen = [candidates[0] for candidates in hashes]
+            tree = self.tree.copy()
+            for event_hash in chosen:
+                tree.add(event_hash)
+        self.tree = tree
+        for (_, candidates), event_hash in zip(events, chosen):
+            candidates[:] = [event_hash]
+
+    def _take(self, part, placed, event, sequence):
+        read, candidates = event
+        if read is None:
+            self.history.lose(sequence, sequence + 1)
+            self.declarations.incomplete = True
+            return
+        event_hash = candidates[0]
+        for law, message in self.history.faults(read.header, event_hash, sequence):
+            self._find(law, part.path, placed.offset, message, sequence)
+        value = self._values(part, placed, read, sequence)
+        if sequence == 0:
+            self._genesis(part, placed, read, value)
+        if read.content_hash != read.header.content_hash and not Declarations.has_form(read.header, value):
+            value = None  # the payload was changed, which has been said
+        for law, message in self.declarations.faults(read.header, value, sequence):
+            self._find(law, part.path, placed.offset, message, sequence)
+        if read.signature is not None:
+            self.signed_events.append((part.path, placed.offset, sequence, event_hash, read.signature))
+        if placed.whole:
+            durable = (part.header.number, placed.offset) < (self.log.durable_end.segment, self.log.durable_end.offset)
+            self.events.append(Event(read, event_hash, self.declarations.names.get(read.header.kind), durable))
+
+    def _values(self, part, placed, read, sequence):
+        """The payload's value; says where payload or metadata are not canonical or erased."""
+        if not placed.whole and read.content_hash != read.header.content_hash:
+            return None
+        if read.state & (frame.PAYLOAD_ERASED | frame.METADATA_ERASED):
+            self._find("erased", part.path, placed.offset, "something of the event is erased", sequence)
+        if read.metadata is not None and not read.state & frame.METADATA_ERASED:
+            try:
+                metadata = msgpack.decode(read.metadata.content)
+                if not isinstance(metadata, msgpack.Map) or not all(isinstance(key, str) for key in metadata.keys):
+                    raise Malformed("the metadata is no map with string keys")
+            except Malformed as fault:
+                self._find("encoding", part.path, placed.offset, f"the metadata: {fault.message}", sequence)
+        if read.state & frame.PAYLOAD_ERASED:
+            return None
+        try:
+            return msgpack.decode(read.payload.content)
+        except Malformed as fault:
+            self._find("encoding", part.path, placed.offset, f"the payload: {fault.message}", sequence)
+            return None
+
+    def _genesis(self, part, placed, read, value):
+        """The genesis event is what store.meta says; where they differ, store.meta has the say in what else is checked."""
+        self.genesis = Genesis.of(value)
+        if self.meta is None:
+            return
+        self.genesis = Genesis.of(msgpack.decode(self.meta)) or self.genesis
+        if read.payload.content != self.meta:
+            self._find("store_meta", part.path, placed.offset, "store.meta does not hold the genesis event's payload", 0)
+
+    # Signatures
+
+    def _key(self):
+        if self.key is None:
+            return
+        if self.declarations.key is None:
+            if not self.declarations.incomplete:
+                self._find("key_declaration", "store.meta", None, "a key is given and none is declared")
+        elif self.declarations.key != self.key.public_key:
+            self._find("key_declaration", "store.meta", None, "the key given is not the one declared")
+
+    def _signatures(self):
+        if self.key is None or self.genesis is None:
+            return
+        origin = self.genesis.origin
+        key_id = note.key_id(origin, self.key.public_key)
+        verified = 0
+        for path, offset, size, signature, through in self.checkpoints:
+            if signature.name not in ("", origin):
+                continue
+            if signature.key_id != key_id:
+                self._find("key_declaration", path, offset, "the stored checkpoint is signed with another key")
+                continue
+            if size > through.sequence or size not in self.roots:
+                continue
+            if note.verifies(self.key.public_key, signature.signature, note.checkpoint_text(origin, size, self.roots[size])):
+                self.checkpoints_verified += 1
+                verified = max(verified, size)
+            else:
+                self._find("checkpoint_signature", path, signature.offset, f"the checkpoint of size {size} does not verify")
+        self._unsigned(verified)
+        for path, offset, sequence, event_hash, signature in self.signed_events:
+            text = note.event_signature_text(origin, event_hash)
+            if signature[:4] != key_id:
+                self._find("key_declaration", path, offset, "the event is signed with another key", sequence)
+            elif note.verifies(self.key.public_key, signature[4:], text):
+                self.event_signatures_verified += 1
+            else:
+                self._find("event_signature", path, offset, "the event's signature does not verify", sequence)
+
+    def _unsigned(self, verified):
+        """Events that a stored checkpoint covers, and none that verifies."""
+        stored = max((size for _, _, size, _, _ in self.checkpoints if size in self.roots), default=0)
+        path, offset, size = next((place for place in self.commit_sizes if place[2] > verified), (None, None, 0))
+        if path is not None and size <= stored:
+            self._find("unsigned_commit", path, offset, "no stored checkpoint that verifies covers the commit", verified)
+
+
+def _hash_faults(read, computed):
+    if computed != read.stored_hash:
+        yield "event_hash", "the event hash is not the hash of the header"
+    if not read.state & frame.PAYLOAD_ERASED and read.content_hash != read.header.content_hash:
+        yield "content_hash", "the content hash is not the hash of the payload"
+    if read.metadata is not None and not read.state & frame.METADATA_ERASED and read.metadata_hash != read.header.metadata_hash:
+        yield "metadata_hash", "the metadata hash is not the hash of the metadata"
+    if read.rule is not None and read.rule_hash != read.header.rule_hash:
+        yield "rule_hash", "the rule hash is not the hash of the rule"
