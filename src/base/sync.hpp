@@ -1,7 +1,8 @@
 // The seam for threads: every mutex, condition variable, atomic and thread of batpak is one of these.
 //
-// They are the standard library's, under names of ours and with clang's thread-safety annotations, so that a build for
-// exploring schedules can put a controlled scheduler underneath without touching the code that uses them.
+// They are the standard library's, under names of ours and with clang's thread-safety annotations. A build with
+// BATPAK_EXPLORED puts a controlled scheduler underneath instead, without touching the code that uses them; see
+// base/explored/schedule.hpp.
 #pragma once
 
 #include <atomic>
@@ -30,6 +31,10 @@
 #define BATPAK_ACQUIRE(...)
 #define BATPAK_RELEASE(...)
 #endif
+
+#if defined(BATPAK_EXPLORED)
+#include "base/explored/sync.hpp"
+#else
 
 namespace batpak::base {
 
@@ -126,4 +131,9 @@ class Thread {
   std::thread thread_;
 };
 
+// How much time has passed in waits with a limit, as far as that is simulated: not at all.
+[[nodiscard]] constexpr std::chrono::nanoseconds time_waited() noexcept { return std::chrono::nanoseconds(0); }
+
 }  // namespace batpak::base
+
+#endif

@@ -7,18 +7,18 @@
 
 namespace batpak::platform {
 
-// Stands still until told otherwise. Threads: any.
+// Stands still until told otherwise; where waits are simulated (base/sync.hpp), it moves by what they take. Threads: any.
 class SimClock : public Clock {
  public:
   explicit SimClock(std::int64_t wall_microseconds = 1'700'000'000'000'000) : wall_(wall_microseconds * 1000) {}
 
   std::int64_t wall_microseconds() override {
     const base::Lock lock(mutex_);
-    return std::chrono::floor<std::chrono::microseconds>(wall_).count();
+    return std::chrono::floor<std::chrono::microseconds>(wall_ + base::time_waited()).count();
   }
   std::chrono::nanoseconds monotonic() override {
     const base::Lock lock(mutex_);
-    return monotonic_;
+    return monotonic_ + base::time_waited();
   }
 
   // Time passes on both clocks. Precondition: by >= 0.
@@ -30,7 +30,7 @@ class SimClock : public Clock {
   // The wall clock alone jumps, either way.
   void set_wall_microseconds(std::int64_t microseconds) {
     const base::Lock lock(mutex_);
-    wall_ = std::chrono::microseconds(microseconds);
+    wall_ = std::chrono::microseconds(microseconds) - base::time_waited();
   }
 
  private:

@@ -1,0 +1,152 @@
+// Runs a scenario of threads under every schedule within bounds, where the build can choose schedules (BATPAK_EXPLORED), and
+// a few times with real threads where it cannot.
+//
+//   TEST(QueueTest, each_of_three_gets_its_own_answer) {
+//     explore({}, [] {
+//       Disk disk;
+//       Store store = disk.open();
+//       together({[&] { ... }, [&] { ... }});
+//       require(store.frontier().durable == 4, "an event is not durable");
+//     });
+//   }
+//
+// What a scenario touches it makes itself, in each run anew. scripts/explore replays a schedule and searches for longer; it
+// says so by these variables: BATPAK_SCHEDULE (one schedule, with its trace), BATPAK_SEEDS=A..B (these seeds only),
+// BATPAK_EXPLORE_SECONDS (each scenario, seeds without end), BATPAK_EXPLORE_SUMMARY (a file for lines of figures).
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "base/sync.hpp"
+#if defined(BATPAK_EXPLORED)
+#include "base/explored/explorer.hpp"
+#endif
+
+namespace batpak::interleave {
+
+// How much of a scenario is looked at in a bounded run.
+struct Bounds {
+  unsigned preemptions = 2;
+  unsigned spurious_wakes = 0;
+  std::uint64_t schedules_max = 4'000;  // of those within the bounds
+  std::uint64_t seeds = 400;            // random ones beside
+  bool early_timeouts = false;
+  int real_runs = 20;
+};
+
+inline std::string scenario_name() {
+  const testing::TestInfo* const test = testing::UnitTest::GetInstance()->current_test_info();
+  return std::string(test->test_suite_name()) + "." + test->name();
+}
+
+#if defined(BATPAK_EXPLORED)
+
+inline void require(bool holds, const std::string& what, std::source_location where = std::source_location::current()) {
+  base::explored::require(holds, what, where);
+}
+
+namespace detail {
+
+inline std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+inline void replay(const std::function<void()>& body, const std::string& schedule, base::explored::RunOptions options) {
+  const auto deviations = base::explored::ReplayChooser::parse(schedule);
+  ASSERT_TRUE(deviations) << "not a schedule: " << schedule;
+  options.trace = [](std::string_view line) { std::cout << line << '\n'; };
+  const auto outcome = base::explored::replay(body, *deviations, options);
+  if (outcome.failure) ADD_FAILURE() << *outcome.failure;
+}
+
+inline void count(const base::explored::Found& found) {
+  const std::string path = variable("BATPAK_EXPLORE_SUMMARY");
+  if (path.empty()) return;
+  std::ofstream summary(path, std::ios::app);
+  const auto line = [&](std::string_view figure, std::uint64_t value) {
+    summary << R"({"suite":"interleave","scenario":")" << scenario_name() << R"(","figure":")" << figure << R"(","value":)"
+            << value << "}\n";
+  };
+  line("schedules", found.schedules);
+  line("depth_first", found.depth_first);
+  line("exhausted", found.exhausted ? 1 : 0);
+  line("steps", found.steps);
+  line("failures", found.failure ? 1 : 0);
+}
+
+}  // namespace detail
+
+inline void explore(const Bounds& bounds, const std::function<void()>& body) {
+  using base::explored::Found;
+  base::explored::Search search;
+  search.bounds = {.preemptions = bounds.preemptions, .spurious_wakes = bounds.spurious_wakes};
+  search.depth_first_max = bounds.schedules_max;
+  search.seeds = bounds.seeds;
+  search.run.early_timeouts = bounds.early_timeouts;
+  search.run.spurious_wakes = bounds.spurious_wakes > 0;
+  // A failed expectation within a run is a failure of its schedule.
+  const std::function<void()> checked = [&] {
+    body();
+    base::explored::require(!testing::Test::HasFailure(), "an expectation failed");
+  };
+  if (const std::string schedule = detail::variable("BATPAK_SCHEDULE"); !schedule.empty()) {
+    return detail::replay(checked, schedule, search.run);
+  }
+  if (const std::string seeds = detail::variable("BATPAK_SEEDS"); !seeds.empty()) {
+    const auto dots = seeds.find("..");
+    ASSERT_NE(dots, std::string::npos) << "BATPAK_SEEDS is A..B";
+    search.depth_first_max = 0;
+    search.first_seed = std::stoull(seeds.substr(0, dots));
+    search.seeds = std::stoull(seeds.substr(dots + 2)) - search.first_seed + 1;
+  }
+  if (const std::string seconds = detail::variable("BATPAK_EXPLORE_SECONDS"); !seconds.empty()) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(std::stoll(seconds));
+    search.depth_first_max = UINT64_MAX;
+    search.seeds = UINT64_MAX;
+    search.is_late = [end] { return std::chrono::steady_clock::now() >= end; };
+  }
+  const Found found = base::explored::search(checked, search);
+  detail::count(found);
+  std::cout << "  " << found.schedules << " schedules, " << found.depth_first << " of them depth first"
+            << (found.exhausted ? ", all within the bounds" : "") << "; " << found.threads_max << " threads, at most "
+            << found.points_max << " points\n";
+  if (!found.failure) return;
+  ADD_FAILURE() << found.failure->trace << found.failure->what << "\nmet by " << found.failure->met_by
+                << "\nagain by: scripts/explore --scenario " << scenario_name() << " --schedule " << found.failure->schedule;
+}
+
+#else
+
+inline void require(bool holds, const std::string& what) { EXPECT_TRUE(holds) << what; }
+
+inline void explore(const Bounds& bounds, const std::function<void()>& body) {
+  for (int run = 0; run < bounds.real_runs && !testing::Test::HasFailure(); ++run) body();
+}
+
+#endif
+
+// Threads 1, 2, … of a scenario that starts no others before; returns when all have ended.
+inline void together(const std::vector<std::function<void()>>& bodies) {
+  std::vector<base::Thread> threads;
+  for (const auto& body : bodies) {
+    threads.emplace_back([&body] {
+      try {
+        body();
+      } catch (const std::exception& error) {
+        require(false, error.what());
+      }
+    });
+  }
+}
+
+}  // namespace batpak::interleave
