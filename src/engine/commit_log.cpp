@@ -21,8 +21,9 @@ constexpr std::uint64_t empty_commit_room = segment::commit_header_bytes + segme
 constexpr std::uint64_t segment_reserve =
     limits::sector_bytes + empty_commit_room + empty_commit_room + segment::seal_body_bytes;
 
-std::uint64_t random_number(platform::Entropy& entropy) {
-  std::uint64_t number = 0;
+template <class T>
+T random_number(platform::Entropy& entropy) {
+  T number = 0;
   entropy.fill(std::as_writable_bytes(std::span(&number, 1)));
   return number;
 }
@@ -114,7 +115,7 @@ CommitLog::Accepted CommitLog::add(const event::DraftFrame& draft, std::int64_t 
     chain.id = *kept_id;
     ids_ = event::IdSource(chain.id);
   } else {
-    chain.id = ids_.next(chain.time.microseconds, random_number(*options_.entropy), random_number(*options_.entropy));
+    chain.id = next_id(chain.time.microseconds);
   }
   chain.previous_sequence = stream.head.count == 0 ? 0 : stream.head.sequence;
   chain.previous_hash = stream.head.count == 0 ? genesis_hash_ : stream.head.hash;
@@ -134,6 +135,14 @@ CommitLog::Accepted CommitLog::add(const event::DraftFrame& draft, std::int64_t 
   stream.head = {.count = chain.stream_version + 1, .sequence = chain.sequence, .hash = accepted.event_hash};
   ++next_sequence_;
   return accepted;
+}
+
+// Random bytes cost a system call every now and then, so no more of them are taken than the id uses.
+EventId CommitLog::next_id(std::int64_t microseconds) {
+  platform::Entropy& entropy = *options_.entropy;
+  if (!ids_.starts_anew(microseconds)) return ids_.next(microseconds, random_number<std::uint16_t>(entropy), 0);
+  const auto high = random_number<std::uint64_t>(entropy);
+  return ids_.next(microseconds, high, random_number<std::uint64_t>(entropy));
 }
 
 segment::CommitHeader CommitLog::next_header(CommitType type) const {
@@ -224,6 +233,7 @@ Result<void> CommitLog::rotate() {
   const std::string temporary(recovery::next_segment_name);
   base::Lock spare_lock(spare_mutex_);
   std::unique_ptr<platform::File> next = std::move(spare_);
+  has_spare_.store(false, std::memory_order_relaxed);
   if (!next) {
     auto allocated = recovery::allocate_segment(*directory_, temporary, options_.segment_bytes);
     if (!allocated) return fail(not_written(std::move(allocated).error()));
@@ -256,6 +266,7 @@ Result<void> CommitLog::trim() {
   {
     const base::Lock lock(spare_mutex_);
     spare_.reset();
+    has_spare_.store(false, std::memory_order_relaxed);
   }
   BATPAK_CHECK(directory_->remove(recovery::next_segment_name));
   BATPAK_TRY(const std::uint64_t size, file_->size());
@@ -264,17 +275,17 @@ Result<void> CommitLog::trim() {
   return file_->sync_all();
 }
 
-bool CommitLog::wants_spare() const {
-  if (link_.end.offset < options_.segment_bytes / 2) return false;
-  const base::Lock lock(spare_mutex_);
-  return spare_ == nullptr;
+bool CommitLog::wants_spare() const noexcept {
+  return link_.end.offset >= options_.segment_bytes / 2 && !has_spare_.load(std::memory_order_relaxed);
 }
 
 void CommitLog::prepare_segment() {
   const base::Lock lock(spare_mutex_);
   if (spare_) return;
   auto allocated = recovery::allocate_segment(*directory_, std::string(recovery::next_segment_name), options_.segment_bytes);
-  if (allocated) spare_ = *std::move(allocated);
+  if (!allocated) return;
+  spare_ = *std::move(allocated);
+  has_spare_.store(true, std::memory_order_relaxed);
 }
 
 // Not truth and never synced: a reader that finds it old sees less, one that finds it broken reads it again.

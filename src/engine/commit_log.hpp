@@ -65,7 +65,7 @@ class CommitLog {
   // writer then allocates it itself and meets them.
   void prepare_segment() BATPAK_EXCLUDES(spare_mutex_);
   // Whether it is time to: the current segment is half full and there is no spare one. For the writer.
-  [[nodiscard]] bool wants_spare() const BATPAK_EXCLUDES(spare_mutex_);
+  [[nodiscard]] bool wants_spare() const noexcept;
 
   [[nodiscard]] std::uint64_t accepted() const noexcept { return next_sequence_; }
   [[nodiscard]] std::uint64_t written() const noexcept { return link_.end.sequence; }
@@ -97,6 +97,7 @@ class CommitLog {
   [[nodiscard]] segment::CommitEnd make_end();
   void publish_live();
   void keep_signature(CheckpointNote note);
+  [[nodiscard]] EventId next_id(std::int64_t microseconds);
   [[nodiscard]] segment::CommitHeader next_header(segment::CommitType type) const;
 
   Options options_;
@@ -129,8 +130,9 @@ class CommitLog {
   std::uint64_t unstored_size_ = 0;
   std::shared_ptr<const CheckpointNote> signed_checkpoint_;
 
-  mutable base::Mutex spare_mutex_;  // also held while the spare's name is used for another file
+  base::Mutex spare_mutex_;  // also held while the spare's name is used for another file
   std::unique_ptr<platform::File> spare_ BATPAK_GUARDED_BY(spare_mutex_);
+  base::Atomic<bool> has_spare_{false};  // relaxed: a hint for wants_spare(), which asks after every append
 };
 
 }  // namespace batpak::engine

@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "base/sync.hpp"
 #include "batpak/error.hpp"
@@ -46,7 +45,7 @@ struct Request {
   std::span<Item> items;
   std::uint64_t bytes = 0;  // of the frames, for the queue's bound
 
-  std::vector<Receipt> receipts;
+  std::span<Receipt> receipts;  // one for each item; filled in where there is no error
   std::optional<Error> error;
 
   Request* next = nullptr;  // in the queue, then in its group

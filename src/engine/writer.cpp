@@ -82,6 +82,7 @@ Result<void> Writer::submit(Request& request, WhenFull when_full) {
     return fail(ErrorCode::batch_too_large, "the events are " + std::to_string(request.bytes) + " bytes; this store takes " +
                                                 std::to_string(request_bytes_max_) + " at once");
   }
+  std::optional<Turn> turn;
   {
     base::Lock lock(mutex_);
     // Who waits for room is served in order, so that a large request is not overtaken for ever by small ones. It waits only
@@ -92,8 +93,8 @@ Result<void> Writer::submit(Request& request, WhenFull when_full) {
     const bool takes_room = request.bytes != 0;  // the writer's own tasks take none
     if (takes_room && !closed_ && !poison_ && (next_waiter_ != served_waiters_ || !has_room())) {
       if (when_full == WhenFull::refuse) return fail(ErrorCode::queue_full, "the queue of the writer is full");
-      const std::uint64_t turn = next_waiter_++;
-      while (!closed_ && !poison_ && (turn != served_waiters_ || !has_room())) room_.wait(lock);
+      const std::uint64_t place = next_waiter_++;
+      while (!closed_ && !poison_ && (place != served_waiters_ || !has_room())) room_.wait(lock);
       ++served_waiters_;
       room_.notify_all();
     }
@@ -103,16 +104,20 @@ Result<void> Writer::submit(Request& request, WhenFull when_full) {
     queued_bytes_ += request.bytes;
     if (!writing_) {
       writing_ = true;
-      lead();
+      turn = take_turn();
     }
   }
+  if (turn) lead(*turn);
   // Acquire: what the writer put into the request before it said lead or done.
   while (true) {
     const std::uint32_t state = request.state.load(std::memory_order_acquire);
     if (state == Request::done) break;
     if (state == Request::lead) {
-      const base::Lock lock(mutex_);
-      lead();
+      {
+        const base::Lock lock(mutex_);
+        turn = take_turn();
+      }
+      lead(*turn);
       continue;
     }
     request.state.wait(state, std::memory_order_acquire);
@@ -135,25 +140,35 @@ Request* Writer::Group::pop_front() noexcept {
   return request;
 }
 
+Writer::Turn Writer::take_turn() {
+  Turn turn{.group = {}, .poisoned = poison_.has_value()};
+  Group& group = turn.group;
+  while (queue_.first != nullptr && (group.first == nullptr || group.bytes + queue_.first->bytes <= group_bytes_max)) {
+    group.push_back(*queue_.pop_front());
+  }
+  return turn;
+}
+
 // The caller is the writer. One group, then the role goes on to whoever is first in the queue.
-void Writer::lead() {
-  Group group = take_group();
-  const bool poisoned = poison_.has_value();
-  mutex_.unlock();
-  if (poisoned) {
+void Writer::lead(Turn turn) {
+  Group& group = turn.group;
+  if (turn.poisoned) {
     for (Request* request = group.first; request != nullptr; request = request->next) {
       request->error = Error(ErrorCode::poisoned, "an earlier write failed; reopen the store");
     }
   } else {
     carry_out(group);
   }
-  mutex_.lock();
-  publish_progress();
-  queued_bytes_ -= group.bytes;
-  Request* const next = queue_.first;
-  if (next == nullptr) writing_ = false;
-  room_.notify_all();
-  mutex_.unlock();
+  Request* next = nullptr;
+  {
+    const base::Lock lock(mutex_);
+    publish_progress();
+    queued_bytes_ -= group.bytes;
+    next = queue_.first;
+    if (next == nullptr) writing_ = false;
+    const bool somebody_waits = next_waiter_ != served_waiters_ || closed_;
+    if (somebody_waits) room_.notify_all();
+  }
   // Release: the results, and with the role everything that is the writer's alone. A request may be gone as soon as it is
   // told that it is done, so nothing of it is read afterwards.
   if (next != nullptr) {
@@ -165,15 +180,6 @@ void Writer::lead() {
     request->state.store(Request::done, std::memory_order_release);
     request->state.notify_one();
   }
-  mutex_.lock();
-}
-
-Writer::Group Writer::take_group() {
-  Group group;
-  while (queue_.first != nullptr && (group.first == nullptr || group.bytes + queue_.first->bytes <= group_bytes_max)) {
-    group.push_back(*queue_.pop_front());
-  }
-  return group;
 }
 
 void Writer::carry_out(const Group& group) {
@@ -189,7 +195,6 @@ void Writer::carry_out(const Group& group) {
     }
     if (request->task == Task::append) {
       if (auto accepted = accept(*request); !accepted) {
-        request->receipts.clear();
         request->error = std::move(accepted).error();
         // Whatever is not a refusal of this request alone means that the log is lost for writing.
         if (request->error->code == ErrorCode::outcome_unknown) broken = *request->error;
@@ -214,7 +219,6 @@ void Writer::carry_out(const Group& group) {
   if (broken) {
     for (Request* request = group.first; request != nullptr; request = request->next) {
       if (!request->error) request->error = *broken;
-      request->receipts.clear();
     }
     const base::Lock lock(mutex_);
     poison_ = *broken;
@@ -225,6 +229,7 @@ void Writer::carry_out(const Group& group) {
   if (!sync) return;
   // What was asked to be buffered is durable too when it came with something that was.
   for (Request* request = group.first; request != nullptr; request = request->next) {
+    if (request->error) continue;
     for (Receipt& receipt : request->receipts) {
       receipt.durability = Durability::durable;
       receipt.checkpoint = log_->signed_checkpoint();
@@ -323,10 +328,11 @@ Result<void> Writer::declare_types(Request& request, std::int64_t wall) {
 }
 
 void Writer::accept_items(Request& request, std::int64_t wall) {
-  request.receipts.reserve(request.items.size());
-  for (Item& item : request.items) {
-    request.receipts.push_back(add_item(item, item.kept ? item.kept->wall_microseconds : wall));
-    request.receipts.back().durability = request.durability;
+  assert(request.receipts.size() == request.items.size());
+  for (std::size_t i = 0; i < request.items.size(); ++i) {
+    const Item& item = request.items[i];
+    accept_item(item, item.kept ? item.kept->wall_microseconds : wall, request.receipts[i]);
+    request.receipts[i].durability = request.durability;
   }
 }
 
@@ -350,10 +356,9 @@ void Writer::add_store_event(std::string_view entity, EventKind kind, ByteView p
   static_cast<void>(log_->add(draft, wall));
 }
 
-Receipt Writer::add_item(Item& item, std::int64_t wall) {
+void Writer::accept_item(const Item& item, std::int64_t wall, Receipt& receipt) {
   const auto accepted =
       item.kept ? log_->add(item.draft, wall, item.kept->id, item.kept->time) : log_->add(item.draft, wall);
-  Receipt receipt;
   receipt.sequence = accepted.chain.sequence;
   receipt.stream_version = accepted.chain.stream_version;
   receipt.event_id = accepted.chain.id;
@@ -365,7 +370,6 @@ Receipt Writer::add_item(Item& item, std::int64_t wall) {
   receipt.previous_hash = accepted.chain.previous_hash;
   receipt.content_hash = item.draft.content_hash();
   receipt.event_signature = accepted.signature;
-  return receipt;
 }
 
 // Called by the writer of the moment, after each group.
@@ -379,8 +383,8 @@ void Writer::publish_progress() {
   unseen_.store(log_->has_unseen() ? 1 : 0, std::memory_order_release);
   const bool undurable = !log_->all_durable();
   const std::chrono::nanoseconds now = options_.clock->monotonic();
-  const bool due = ends_in_mark_ != log_->ends_in_idle_mark() || undurable_ != undurable || log_->wants_spare();
   wants_spare_ = log_->wants_spare();
+  const bool due = ends_in_mark_ != log_->ends_in_idle_mark() || undurable_ != undurable || wants_spare_;
   if (undurable && !undurable_) undurable_since_ = now;
   undurable_ = undurable;
   ends_in_mark_ = log_->ends_in_idle_mark() && !undurable;

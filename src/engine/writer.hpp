@@ -42,7 +42,7 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
 
   enum class WhenFull : std::uint8_t { wait, refuse };
-  // Carries out the request, or has it carried out; returns when request.receipts or request.error is there.
+  // Carries out the request, or has it carried out; returns when request.receipts or request.error are filled in.
   // Errors, beside those of the request itself: queue_full, poisoned, closed, batch_too_large.
   [[nodiscard]] Result<void> submit(Request& request, WhenFull when_full) BATPAK_EXCLUDES(mutex_);
   // Shows everything accepted to readers. Cheap when there is nothing to show.
@@ -70,16 +70,20 @@ class Writer {
     [[nodiscard]] Request* pop_front() noexcept;
   };
 
-  // Lets go of the mutex while it works and has it again on return.
-  void lead() BATPAK_REQUIRES(mutex_);
-  [[nodiscard]] Group take_group() BATPAK_REQUIRES(mutex_);
+  // What one who becomes the writer does: carries out a group, then passes the role on.
+  struct Turn {
+    Group group;
+    bool poisoned = false;
+  };
+  [[nodiscard]] Turn take_turn() BATPAK_REQUIRES(mutex_);
+  void lead(Turn turn) BATPAK_EXCLUDES(mutex_);
   void carry_out(const Group& group);
   [[nodiscard]] Result<void> accept(Request& request);
   [[nodiscard]] Result<void> declare_types(Request& request, std::int64_t wall);
   void accept_items(Request& request, std::int64_t wall);
   [[nodiscard]] Result<void> declare_key(std::int64_t wall);
   void add_store_event(std::string_view entity, EventKind kind, ByteView payload, std::int64_t wall);
-  [[nodiscard]] Receipt add_item(Item& item, std::int64_t wall);
+  void accept_item(const Item& item, std::int64_t wall, Receipt& receipt);
   void publish_progress() BATPAK_REQUIRES(mutex_);
   [[nodiscard]] bool find_known_kinds(Request& request) const;
   void run_house_keeping() BATPAK_EXCLUDES(mutex_);

@@ -10,6 +10,10 @@ constexpr std::uint64_t high_max = (1ULL << 12U) - 1;
 constexpr std::uint64_t low_max = (1ULL << 62U) - 1;
 constexpr std::uint64_t step_mask = 0xFFFF;  // steps are 1–65536
 
+[[nodiscard]] std::uint64_t milliseconds_of(std::int64_t microseconds) noexcept {
+  return std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(microseconds, 0) / 1000), milliseconds_max);
+}
+
 // `count` bytes of `id` from `first`, most significant first.
 [[nodiscard]] std::uint64_t load_be(const EventId& id, std::size_t first, std::size_t count) noexcept {
   std::uint64_t value = 0;
@@ -34,8 +38,13 @@ void IdSource::start_counter(std::uint64_t random_a, std::uint64_t random_b) noe
   low_ = random_b & low_max;
 }
 
+// Also where the next step may use the counter up.
+bool IdSource::starts_anew(std::int64_t microseconds) const noexcept {
+  return milliseconds_of(microseconds) > milliseconds_ || (high_ == high_max && low_ >= low_max - step_mask);
+}
+
 EventId IdSource::next(std::int64_t microseconds, std::uint64_t random_a, std::uint64_t random_b) noexcept {
-  const auto now = std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(microseconds, 0) / 1000), milliseconds_max);
+  const std::uint64_t now = milliseconds_of(microseconds);
   if (now > milliseconds_) {
     milliseconds_ = now;
     start_counter(random_a, random_b);

@@ -17,7 +17,9 @@ class IdSource {
   explicit IdSource(const EventId& last) noexcept;
 
   // The next id. `microseconds` is the event's hybrid time; where its millisecond is not after that of the last id, the
-  // counter of the last id goes on. The random numbers must be unpredictable and fresh for every call.
+  // counter of the last id goes on. The random numbers must be unpredictable and fresh for every call; unless the counter
+  // starts anew, 16 bits of the first are all that is used.
+  [[nodiscard]] bool starts_anew(std::int64_t microseconds) const noexcept;
   [[nodiscard]] EventId next(std::int64_t microseconds, std::uint64_t random_a, std::uint64_t random_b) noexcept;
 
  private:

@@ -218,7 +218,8 @@ class Salvage {
 
   Result<void> flush() {
     if (items_.empty()) return {};
-    BATPAK_TRY(const auto receipts, destination_.append(items_, Durability::buffered, engine::Writer::WhenFull::wait));
+    std::vector<Receipt> receipts(items_.size());
+    BATPAK_CHECK(destination_.append(items_, receipts, Durability::buffered, engine::Writer::WhenFull::wait));
     items_.clear();
     bytes_ = 0;
     return {};

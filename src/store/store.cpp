@@ -71,14 +71,14 @@ Result<Snapshot> Store::Impl::snapshot() {
       std::make_shared<const read::SnapshotState>(state.index, state.maps, state.types, size, std::min(size, durable)));
 }
 
-Result<std::vector<Receipt>> Store::Impl::append(std::span<engine::Item> items, Durability durability,
-                                                 Writer::WhenFull when_full) {
+Result<void> Store::Impl::append(std::span<engine::Item> items, std::span<Receipt> receipts, Durability durability,
+                                 Writer::WhenFull when_full) {
   engine::Request request;
   request.items = items;
+  request.receipts = receipts;
   request.durability = durability;
   for (const engine::Item& item : items) request.bytes += item.draft.signed_frame_size();
-  BATPAK_CHECK(writer->submit(request, when_full));
-  return std::move(request.receipts);
+  return writer->submit(request, when_full);
 }
 
 Result<void> Store::Impl::close() {
@@ -106,9 +106,10 @@ Result<Receipt> Store::append_encoded(const Coordinate& where, const detail::Pay
   BATPAK_CHECK(impl_->check_writable());
   const EventOptions event{.correlation = options.correlation, .causation = options.causation, .metadata = options.metadata};
   BATPAK_TRY(engine::Item item, store::make_item(where, type, payload, event, *impl_->entropy));
-  BATPAK_TRY(auto receipts, impl_->append({&item, 1}, options.durability,
-                                          when_full == WhenFull::wait ? Writer::WhenFull::wait : Writer::WhenFull::refuse));
-  return std::move(receipts.front());
+  Result<Receipt> receipt;
+  BATPAK_CHECK(impl_->append({&item, 1}, {&*receipt, 1}, options.durability,
+                             when_full == WhenFull::wait ? Writer::WhenFull::wait : Writer::WhenFull::refuse));
+  return receipt;
 }
 
 Result<Receipt> Store::append_json(const Coordinate& where, std::string_view name, std::string_view json,
@@ -116,8 +117,9 @@ Result<Receipt> Store::append_json(const Coordinate& where, std::string_view nam
   BATPAK_CHECK(impl_->check_writable());
   const EventOptions event{.correlation = options.correlation, .causation = options.causation, .metadata = options.metadata};
   BATPAK_TRY(engine::Item item, store::make_json_item(where, name, json, event, *impl_->entropy));
-  BATPAK_TRY(auto receipts, impl_->append({&item, 1}, options.durability, Writer::WhenFull::wait));
-  return std::move(receipts.front());
+  Result<Receipt> receipt;
+  BATPAK_CHECK(impl_->append({&item, 1}, {&*receipt, 1}, options.durability, Writer::WhenFull::wait));
+  return receipt;
 }
 
 Result<std::vector<Receipt>> Store::append_batch(Batch batch, const BatchOptions& options) {
@@ -127,7 +129,9 @@ Result<std::vector<Receipt>> Store::append_batch(Batch batch, const BatchOptions
   for (std::uint32_t index = 0; index < items.size(); ++index) {
     items[index].draft.set_batch(index, static_cast<std::uint32_t>(items.size()));
   }
-  return impl_->append(items, options.durability, Writer::WhenFull::wait);
+  std::vector<Receipt> receipts(items.size());
+  BATPAK_CHECK(impl_->append(items, receipts, options.durability, Writer::WhenFull::wait));
+  return receipts;
 }
 
 Result<void> Store::sync() {

@@ -26,8 +26,9 @@ class [[gnu::visibility("hidden")]] Store::Impl {
   [[nodiscard]] Result<void> check_writable() const;
   [[nodiscard]] Result<void> check_usable() const;
   [[nodiscard]] Result<Snapshot> snapshot();
-  [[nodiscard]] Result<std::vector<Receipt>> append(std::span<engine::Item> items, Durability durability,
-                                                    engine::Writer::WhenFull when_full);
+  // `receipts`: one for each item, filled in.
+  [[nodiscard]] Result<void> append(std::span<engine::Item> items, std::span<Receipt> receipts, Durability durability,
+                                    engine::Writer::WhenFull when_full);
   [[nodiscard]] Result<void> close();
 
   std::shared_ptr<platform::Directory> directory;
