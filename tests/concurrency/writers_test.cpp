@@ -40,19 +40,25 @@ void run_together(std::size_t count, const std::function<void(std::size_t)>& bod
   for (std::thread& thread : threads) thread.join();
 }
 
+struct Syncs {
+  std::atomic<bool> held = false;
+  std::atomic<int> waiting = 0;
+  std::atomic<int> done = 0;
+};
+
 // The real file system, whose syncs can be held back: what queues meanwhile is the next group.
 class SlowFile : public platform::File {
  public:
-  SlowFile(std::unique_ptr<platform::File> file, const std::atomic<bool>& held, std::atomic<int>& waiting)
-      : file_(std::move(file)), held_(held), waiting_(waiting) {}
+  SlowFile(std::unique_ptr<platform::File> file, Syncs& syncs) : file_(std::move(file)), syncs_(syncs) {}
   Result<void> write_at(std::uint64_t offset, ByteView bytes) override { return file_->write_at(offset, bytes); }
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) const override {
     return file_->read_at(offset, out);
   }
   Result<void> sync_data() override {
-    ++waiting_;
-    while (held_) std::this_thread::yield();
-    --waiting_;
+    ++syncs_.waiting;
+    while (syncs_.held) std::this_thread::yield();
+    --syncs_.waiting;
+    ++syncs_.done;
     return file_->sync_data();
   }
   Result<void> sync_all() override { return file_->sync_all(); }
@@ -63,19 +69,18 @@ class SlowFile : public platform::File {
 
  private:
   std::unique_ptr<platform::File> file_;
-  const std::atomic<bool>& held_;
-  std::atomic<int>& waiting_;
+  Syncs& syncs_;
 };
 
 class SlowDirectory : public platform::Directory {
  public:
-  SlowDirectory(std::shared_ptr<platform::Directory> directory, const std::atomic<bool>& held, std::atomic<int>& waiting)
-      : directory_(std::move(directory)), held_(held), waiting_(waiting) {}
+  SlowDirectory(std::shared_ptr<platform::Directory> directory, Syncs& syncs)
+      : directory_(std::move(directory)), syncs_(syncs) {}
   const std::string& path() const noexcept override { return directory_->path(); }
   Result<std::unique_ptr<platform::File>> open_file(std::string_view name, platform::OpenMode mode) override {
     auto file = directory_->open_file(name, mode);
     if (!file) return file;
-    return std::make_unique<SlowFile>(*std::move(file), held_, waiting_);
+    return std::make_unique<SlowFile>(*std::move(file), syncs_);
   }
   Result<bool> exists(std::string_view name) const override { return directory_->exists(name); }
   Result<std::vector<platform::DirectoryEntry>> list(std::string_view name) const override { return directory_->list(name); }
@@ -89,8 +94,7 @@ class SlowDirectory : public platform::Directory {
 
  private:
   std::shared_ptr<platform::Directory> directory_;
-  const std::atomic<bool>& held_;
-  std::atomic<int>& waiting_;
+  Syncs& syncs_;
 };
 
 class SlowFs : public platform::FileSystem {
@@ -103,16 +107,15 @@ class SlowFs : public platform::FileSystem {
     return slow(files_.create_directory(path));
   }
   void wait_for_a_sync() const {
-    while (waiting == 0) std::this_thread::yield();
+    while (syncs.waiting == 0) std::this_thread::yield();
   }
 
-  std::atomic<bool> held = false;
-  std::atomic<int> waiting = 0;
+  Syncs syncs;
 
  private:
   Result<std::shared_ptr<platform::Directory>> slow(Result<std::shared_ptr<platform::Directory>> directory) {
     if (!directory) return directory;
-    return std::make_shared<SlowDirectory>(*std::move(directory), held, waiting);
+    return std::make_shared<SlowDirectory>(*std::move(directory), syncs);
   }
   platform::FileSystem& files_;
 };
@@ -240,7 +243,7 @@ TEST_F(WritersTest, what_queues_during_a_sync_is_one_commit) {
   Store store = must(Store::open(path_, opening));
   must(store.append(at("a"), Step{}));
   const std::uint64_t commits_before = [&] { return must(verify_directory(path_)).commits; }();
-  files.held = true;
+  files.syncs.held = true;
   std::vector<std::thread> threads;
   threads.emplace_back([&] { must(store.append(at("first"), Step{})); });
   files.wait_for_a_sync();
@@ -248,13 +251,39 @@ TEST_F(WritersTest, what_queues_during_a_sync_is_one_commit) {
   // Readers and refusals do not wait for the device.
   EXPECT_EQ(must(store.snapshot()).size(), 3U);
   std::this_thread::sleep_for(std::chrono::milliseconds(50));  // for most of them to queue; the count below is generous
-  files.held = false;
+  files.syncs.held = false;
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(must(store.snapshot()).size(), 67U);
   must(store.close());
   const auto report = must(verify_directory(path_));
   EXPECT_EQ(test::findings(report), "");
   EXPECT_LT(report.commits - commits_before, 32U);  // for 64 events
+}
+
+// Witness: acknowledged_durable_survives
+TEST_F(WritersTest, a_durable_event_is_synced_also_when_it_follows_a_buffered_one_in_its_group) {
+  SlowFs files(platform::posix_file_system());
+  OpenOptions opening = options();
+  opening.file_system = &files;
+  opening.housekeeping = OpenOptions::Housekeeping::by_hand;
+  Store store = must(Store::open(path_, opening));
+  must(store.append(at("a"), Step{}));
+  files.syncs.held = true;
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] { must(store.append(at("first"), Step{})); });
+  files.wait_for_a_sync();
+  const int syncs_before = files.syncs.done;
+  Receipt buffered;
+  Receipt durable;
+  threads.emplace_back([&] { buffered = must(store.append(at("b"), Step{}, {.durability = Durability::buffered})); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // for it to queue first; in any order the syncs are two
+  threads.emplace_back([&] { durable = must(store.append(at("c"), Step{})); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // for it to join the group
+  files.syncs.held = false;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(durable.durability, Durability::durable);
+  EXPECT_EQ(files.syncs.done, syncs_before + 2);
+  EXPECT_EQ(store.frontier().durable, std::max(durable.sequence, buffered.sequence) + 1);
 }
 
 // Witness: queue_is_bounded
@@ -265,7 +294,7 @@ TEST_F(WritersTest, a_full_queue_is_told_or_waited_for) {
   opening.housekeeping = OpenOptions::Housekeeping::by_hand;
   opening.queue_bytes_max = 64U << 10;
   Store store = must(Store::open(path_, opening));
-  files.held = true;
+  files.syncs.held = true;
   const Filler large{std::string(50'000, 'x')};
   std::vector<std::thread> threads;
   threads.emplace_back([&] { must(store.append(at("a"), large)); });
@@ -281,7 +310,7 @@ TEST_F(WritersTest, a_full_queue_is_told_or_waited_for) {
   threads.emplace_back([&] { must(store.append(at("b"), Step{})); });  // room for a small one or not, it takes its turn
   EXPECT_EQ(error_of(store.try_append(at("a"), large)), "queue_full");
   EXPECT_EQ(done, 0);
-  files.held = false;
+  files.syncs.held = false;
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(done, 4);
   EXPECT_TRUE(store.try_append(at("a"), large));
@@ -296,7 +325,7 @@ TEST_F(WritersTest, closing_wakes_those_who_wait_for_room_and_finishes_what_is_q
   opening.sync_interval = std::chrono::seconds(10);
   opening.idle_mark_after = std::chrono::seconds(10);
   Store store = must(Store::open(path_, opening));
-  files.held = true;
+  files.syncs.held = true;
   const Filler large{std::string(50'000, 'x')};
   std::atomic<int> written = 0;
   std::atomic<int> refused = 0;
@@ -312,7 +341,7 @@ TEST_F(WritersTest, closing_wakes_those_who_wait_for_room_and_finishes_what_is_q
   std::thread closer([&] { EXPECT_TRUE(store.close()); });
   while (refused < 8) std::this_thread::yield();  // while the device is still busy
   EXPECT_EQ(written, 0);
-  files.held = false;
+  files.syncs.held = false;
   closer.join();
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(written, 1);
@@ -359,7 +388,7 @@ TEST_F(WritersTest, a_failed_sync_reaches_everyone_who_waits) {
   opening.queue_bytes_max = 64U << 10;
   Store store = must(Store::open("store", opening));
   const auto kept = must(store.append(at("a"), Step{}));
-  files.held = true;
+  files.syncs.held = true;
   std::map<std::string, int> answers;
   std::mutex guards_answers;
   std::vector<std::thread> threads;
@@ -377,7 +406,7 @@ TEST_F(WritersTest, a_failed_sync_reaches_everyone_who_waits) {
     const std::lock_guard lock(guards_answers);
     ++answers[answer];
   });
-  files.held = false;
+  files.syncs.held = false;
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(answers["outcome_unknown"] + answers["poisoned"], 14);
   EXPECT_GE(answers["outcome_unknown"], 1);

@@ -93,7 +93,7 @@ class FailedCall : public testing::Test {
   }
 
   void check_failed_step(Machine& machine, std::size_t step, const SimCallRecord& call) {
-    const bool closing = step + 1 == steps_.size() || step == 15;
+    const bool closing = step + 1 == steps_.size() || step == 19;
     if (error_->code == ErrorCode::not_written) {
       EXPECT_TRUE(call.path.ends_with("next.tmp")) << "only what is not part of the log may fail without consequence";
       EXPECT_NE(call.call, SimCall::sync);

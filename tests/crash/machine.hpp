@@ -108,6 +108,12 @@ class Machine {
     if (synced) ledger.promise_all();
     return synced;
   }
+  // Shows buffered events to a reader, for which they are written, and not synced.
+  Result<void> read() {
+    auto shown = store().snapshot();
+    if (!shown) return std::unexpected(std::move(shown).error());
+    return {};
+  }
   // Time passes, then the store keeps house.
   Result<void> keep_house(std::chrono::nanoseconds after) {
     clock_.advance(after);
@@ -243,6 +249,10 @@ inline std::vector<Step> bit_of_everything() {
       [](Machine& m) { return m.append_batch(3); },
       [](Machine& m) { return m.append("bob", buffered, 600); },
       [](Machine& m) { return m.sync(); },
+      [](Machine& m) { return m.append("alice", buffered); },
+      [](Machine& m) { return m.read(); },
+      [](Machine& m) { return m.append("bob", buffered); },
+      [](Machine& m) { return m.read(); },
       [](Machine& m) { return m.append("alice", buffered); },
       [](Machine& m) { return m.keep_house(60ms); },
       [](Machine& m) { return m.append("carol", durable, 15'000); },

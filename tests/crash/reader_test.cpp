@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "crash/machine.hpp"
+#include "segment/live_file.hpp"
 
 namespace batpak::test {
 namespace {
@@ -165,8 +166,14 @@ TEST(Reader, without_an_owner_believes_live_where_it_names_the_end_of_a_commit) 
   machine.kill();
   EXPECT_EQ(open_reader(machine).snapshot()->size(), durable);
   EXPECT_EQ(open_reader(machine).open_report().undurable_events, 2U);
-  // A record that was torn, or that is of another time, is as good as none.
+  // A record that names what is no end of a commit is as good as none: here bytes of the commit that is not durable.
   Bytes live = machine.read_file("live");
+  segment::LiveRecord elsewhere = segment::LiveRecord::decode(live).value();
+  elsewhere.durable_through.offset += 64U << 10;
+  elsewhere.durable_through.sequence += 2;
+  machine.write_file("live", elsewhere.encode());
+  EXPECT_EQ(open_reader(machine).snapshot()->size(), durable);
+  // Likewise one that was torn, or that is of another time.
   live[45] ^= std::byte{1};
   machine.write_file("live", live);
   EXPECT_EQ(open_reader(machine).snapshot()->size(), durable) << "the buffered commit's durable-through covers it anyway";
