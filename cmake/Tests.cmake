@@ -75,3 +75,8 @@ set_tests_properties(rooms.arrows_are_as_declared rooms.the_check_bites PROPERTI
 # The programs and the commands that the docs show.
 add_subdirectory(examples)
 add_subdirectory(tests/docs)
+
+# The real library in a process that is really killed.
+if(BATPAK_BUILD_APPS)
+  add_subdirectory(tests/real_crash)
+endif()
