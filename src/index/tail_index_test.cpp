@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
+#include "base/sync.hpp"
+
 namespace batpak::index {
 namespace {
 
@@ -90,26 +94,32 @@ TEST_F(TailIndexTest, takes_a_damaged_event_that_belongs_to_no_stream) {
   EXPECT_EQ(index_.find(id_of(20), 3), 2U);
 }
 
+// Witness: whole_commits_only
 TEST_F(TailIndexTest, is_read_whole_while_the_writer_goes_on) {
-  std::uint64_t wrong = 0;
-  base::Thread reader([&] {
+  constexpr std::uint64_t commits = 50'000;
+  // Several readers, so that the writer has to wait for them in the middle of what it does.
+  base::Atomic<std::uint64_t> wrong{0};
+  const auto note_wrong = [&] { wrong.fetch_add(1, std::memory_order_relaxed); };  // read when the threads have ended
+  const auto read = [&] {
     std::uint64_t size = 0;
-    while (size < 9'000) {
+    while (size < 3 * commits) {
       size = index_.visible();
       // Three events at a time, one stream each: a reader must never see part of such a commit.
-      if (size % 3 != 0) ++wrong;
+      if (size % 3 != 0) note_wrong();
       for (const std::string_view entity : {"a", "b", "c"}) {
-        if (index_.stream_size(entity, 0, size) != size / 3) ++wrong;
+        if (index_.stream_size(entity, 0, size) != size / 3) note_wrong();
       }
-      if (size != 0 && index_.place(size - 1).offset != (size - 1) * 100) ++wrong;
+      if (size != 0 && index_.place(size - 1).offset != (size - 1) * 100) note_wrong();
     }
-  });
-  for (int commit = 0; commit < 3'000; ++commit) {
+  };
+  std::vector<base::Thread> readers;
+  for (int i = 0; i < 3; ++i) readers.emplace_back(read);
+  for (std::uint64_t commit = 0; commit < commits; ++commit) {
     for (const std::string_view entity : {"a", "b", "c"}) add(entity);
     index_.publish();
   }
-  reader.join();
-  EXPECT_EQ(wrong, 0U);
+  for (base::Thread& reader : readers) reader.join();
+  EXPECT_EQ(wrong.load(std::memory_order_relaxed), 0U);
 }
 
 }  // namespace
