@@ -9,6 +9,7 @@
 #include "event/frame_view.hpp"
 #include "event/id_source.hpp"
 #include "event/store_events.hpp"
+#include "platform/posix_fs.hpp"
 #include "store/store_impl.hpp"
 
 namespace batpak {
@@ -249,6 +250,19 @@ void remove_files(platform::Directory& directory) {
   }
 }
 
+// Whether there is nothing at `destination` that a failure would have to leave alone.
+bool is_free(platform::FileSystem& files, const std::string& destination) {
+  const auto directory = files.open_directory(destination);
+  if (!directory) return directory.error().code == ErrorCode::no_such_directory;
+  const auto entries = (*directory)->list(".");
+  return entries && entries->empty();
+}
+
+void remove_files_at(platform::FileSystem& files, const std::string& destination) {
+  const auto directory = files.open_directory(destination);
+  if (directory) remove_files(**directory);
+}
+
 }  // namespace
 
 Result<SalvageReport> salvage(const std::string& source, const std::string& destination, const OpenOptions& options) {
@@ -260,11 +274,18 @@ Result<SalvageReport> salvage(const std::string& source, const std::string& dest
   const Timestamp genesis_time{.microseconds = first.microseconds - room_microseconds, .counter = 0};
   OpenOptions new_store = options;
   new_store.create = Create::always;
-  BATPAK_TRY(auto impl, store::open_for_writing(destination, new_store, genesis_time));
-  Result<SalvageReport> report = Salvage(from, *impl, genesis_time).run();
-  const Result<void> closed = impl->close();
+  platform::FileSystem& files = options.file_system != nullptr ? *options.file_system : platform::posix_file_system();
+  const bool was_free = is_free(files, destination);
+  auto impl = store::open_for_writing(destination, new_store, genesis_time);
+  if (!impl) {
+    // What somebody else holds by now is theirs.
+    if (was_free && impl.error().code != ErrorCode::locked) remove_files_at(files, destination);
+    return fail(std::move(impl).error());
+  }
+  Result<SalvageReport> report = Salvage(from, **impl, genesis_time).run();
+  const Result<void> closed = (*impl)->close();
   if (report && closed) return report;
-  remove_files(*impl->directory);
+  remove_files(*(*impl)->directory);
   return fail(report ? closed.error() : report.error());
 }
 
