@@ -84,6 +84,7 @@ TEST_F(PosixFs, opens_according_to_the_mode) {
   EXPECT_FALSE((*directory_->open_file("a", OpenMode::read))->write_at(0, base::as_bytes("x")));
 }
 
+// Witness: every_refusal_is_typed
 TEST_F(PosixFs, an_error_names_the_file_the_offset_and_errno) {
   create("a");
   const auto file = directory_->open_file("a", OpenMode::read).value();

@@ -80,6 +80,7 @@ TEST_F(Recover, shows_nothing_that_the_device_might_not_have) {
   EXPECT_EQ(files.read_file(segment_).value(), log);
 }
 
+// Witness: every_refusal_is_typed
 TEST_F(Recover, fails_with_the_systems_error_where_the_device_does_and_can_be_done_again) {
   for (const SimCall call : {SimCall::write, SimCall::sync, SimCall::rename, SimCall::sync_directory}) {
     files_.inject({.call = call, .path_contains = {}, .nth = 1});

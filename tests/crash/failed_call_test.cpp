@@ -156,6 +156,7 @@ TEST_F(FailedCall, a_sync_that_fails_and_takes_some_of_it_to_the_device) {
   }
 }
 
+// Witness: every_refusal_is_typed
 TEST_F(FailedCall, a_change_of_names_that_fails) {
   for (const SimCall call :
        {SimCall::rename, SimCall::sync_directory, SimCall::create, SimCall::remove, SimCall::make_directory}) {
