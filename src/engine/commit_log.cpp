@@ -86,9 +86,9 @@ std::uint64_t CommitLog::body_bytes_max() const noexcept {
 Result<void> CommitLog::make_room(std::uint64_t bytes) {
   assert(bytes <= body_bytes_max());
   const auto fits = [&] {
-    const std::uint64_t commit = has_open_commit() ? builder_.bytes().size() : segment::commit_header_bytes;
+    const std::uint64_t commit = has_open_commit() ? open_commit_bytes() : segment::commit_header_bytes;
     const std::uint64_t size = commit + bytes + empty_commit_room;
-    return size <= limits::commit_bytes_max && link_.end.offset + size + segment_reserve <= options_.segment_bytes;
+    return size <= limits::commit_bytes_max && open_offset() + size + segment_reserve <= options_.segment_bytes;
   };
   if (fits()) return {};
   // Shown later: events of this group that are to be durable must not be seen before they are.
@@ -101,7 +101,8 @@ Result<void> CommitLog::make_room(std::uint64_t bytes) {
 
 CommitLog::Accepted CommitLog::add(const event::DraftFrame& draft, std::int64_t wall_microseconds,
                                    const std::optional<EventId>& kept_id, const std::optional<Timestamp>& kept_time) {
-  if (!has_open_commit()) builder_.begin();
+  segment::CommitBuilder& builder = open_.builder;
+  if (!has_open_commit()) builder.begin();
   const bool sign = options_.key && options_.signing == SigningPolicy::each_event;
   index::Stream& stream = index_->add_stream(draft.entity(), draft.lane());
   Accepted accepted;
@@ -119,17 +120,16 @@ CommitLog::Accepted CommitLog::add(const event::DraftFrame& draft, std::int64_t 
   }
   chain.previous_sequence = stream.head.count == 0 ? 0 : stream.head.sequence;
   chain.previous_hash = stream.head.count == 0 ? genesis_hash_ : stream.head.hash;
-  const std::span<std::byte> frame = builder_.add_frame(sign ? draft.signed_frame_size() : draft.frame_size());
+  const std::span<std::byte> frame = builder.add_frame(sign ? draft.signed_frame_size() : draft.frame_size());
   accepted.event_hash = draft.complete(chain, frame);
   if (sign) {
     accepted.signature = options_.key->sign(event::event_signature_input(origin_, accepted.event_hash));
     event::put_event_signature(frame, options_.key->public_key().key_id(origin_), *accepted.signature);
   }
-  builder_.finish_frame();
-  tree_.append(proof::leaf_hash(accepted.event_hash));
+  open_.event_hashes.push_back(accepted.event_hash);
   index_->add_event(chain.id,
                     {.segment = static_cast<std::uint32_t>(segment_.number),
-                     .offset = static_cast<std::uint32_t>(link_.end.offset + builder_.frame_offset()),
+                     .offset = static_cast<std::uint32_t>(open_offset() + builder.frame_offset()),
                      .length = static_cast<std::uint32_t>(frame.size())},
                     &stream);
   stream.head = {.count = chain.stream_version + 1, .sequence = chain.sequence, .hash = accepted.event_hash};
@@ -157,15 +157,26 @@ segment::CommitHeader CommitLog::next_header(CommitType type) const {
   return header;
 }
 
+std::uint64_t CommitLog::open_offset() const noexcept { return is_handed_over_ ? handed_.end_offset : link_.end.offset; }
+
+// Of the tree as it is; finish() brings it up to date.
 segment::CommitEnd CommitLog::make_end() {
-  written_root_ = tree_.root();
-  segment::CommitEnd end{.tree_size = tree_.size(), .root = written_root_, .signed_size = 0, .signatures = {}};
+  segment::CommitEnd end{.tree_size = 0, .root = {}, .signed_size = 0, .signatures = {}};
   if (unstored_signature_) {
     end.signed_size = unstored_size_;
     end.signatures.push_back(*std::move(unstored_signature_));
     unstored_signature_.reset();
   }
   return end;
+}
+
+// Everything of a commit that follows from its events and its place. Returns the header as it is written.
+segment::CommitHeader CommitLog::finish(OpenCommit& commit, const segment::CommitHeader& header, segment::CommitEnd end) {
+  for (const Hash& event_hash : commit.event_hashes) tree_.append(proof::leaf_hash(event_hash));
+  commit.event_hashes.clear();
+  end.tree_size = tree_.size();
+  end.root = tree_.root();
+  return commit.builder.finish(header, end, segment_.salt);
 }
 
 Result<void> CommitLog::append_commit(const segment::CommitHeader& header, ByteView bytes) {
@@ -176,16 +187,18 @@ Result<void> CommitLog::append_commit(const segment::CommitHeader& header, ByteV
 }
 
 Result<void> CommitLog::write(Visibility visibility) {
+  BATPAK_CHECK(take_back());
   if (has_open_commit()) {
-    const segment::CommitHeader header = builder_.finish(next_header(CommitType::events), make_end(), segment_.salt);
-    BATPAK_CHECK(append_commit(header, builder_.bytes()));
+    const segment::CommitHeader header = finish(open_, next_header(CommitType::events), make_end());
+    BATPAK_CHECK(append_commit(header, open_.builder.bytes()));
+    written_root_ = tree_.root();
   }
   if (visibility == Visibility::now) index_->publish();
   return {};
 }
 
 Result<void> CommitLog::sync() {
-  assert(!has_open_commit());
+  assert(!has_open_commit() && !is_handed_over_);
   if (durable_ >= link_.end) return {};
   // Signed while the device works; dropped, unseen, if it fails.
   const bool sign = signer_ && key_declared_ && durable_.sequence < link_.end.sequence;
@@ -199,6 +212,82 @@ Result<void> CommitLog::sync() {
   if (sign) keep_signature(signer_->finish());
   publish_live();
   index_->publish();
+  return {};
+}
+
+Result<void> CommitLog::hand_over(Until until) {
+  BATPAK_CHECK(take_back());
+  if (!has_open_commit() && (until == Until::written || durable_ >= link_.end)) return {};
+  handed_.until = until;
+  handed_.end_offset = link_.end.offset;
+  if (has_open_commit()) {
+    handed_.header = next_header(CommitType::events);
+    handed_.end = make_end();
+    handed_.end_offset += segment::commit_size(open_commit_bytes() - segment::commit_header_bytes, handed_.end.signatures);
+  }
+  handed_.sign = signer_ && key_declared_ && durable_.sequence < next_sequence_;
+  std::swap(open_, handed_.commit);
+  is_handed_over_ = true;
+  ++hand_overs_;
+  const base::Lock lock(handed_mutex_);
+  handed_state_ = HandedState::waiting;
+  return {};
+}
+
+void CommitLog::work_off() {
+  {
+    const base::Lock lock(handed_mutex_);
+    if (handed_state_ != HandedState::waiting) return;
+    handed_state_ = HandedState::running;
+  }
+  handed_.outcome = carry_out_handed_over();
+  const base::Lock lock(handed_mutex_);
+  handed_state_ = HandedState::done;
+  handed_changed_.notify_all();
+}
+
+// What the writer changes while it accepts (the open commit, clocks, the index, whether the key is declared) is not touched
+// here.
+Result<void> CommitLog::carry_out_handed_over() {
+  const bool has_commit = !handed_.commit.event_hashes.empty();
+  handed_.note.reset();
+  if (has_commit) {
+    handed_.header = finish(handed_.commit, handed_.header, handed_.end);
+    assert(handed_.header.offset + handed_.header.length == handed_.end_offset);
+    BATPAK_CHECK(file_->write_at(handed_.header.offset, handed_.commit.builder.bytes()));
+  }
+  if (handed_.until == Until::written) return {};
+  if (handed_.sign) signer_->start({.origin = origin_, .size = tree_.size(), .root = tree_.root()});
+  if (auto synced = file_->sync_data(); !synced) {
+    if (handed_.sign) signer_->drop();
+    return synced;
+  }
+  if (handed_.sign) handed_.note = signer_->finish();
+  return {};
+}
+
+Result<void> CommitLog::take_back() {
+  if (!is_handed_over_) return {};
+  work_off();
+  {
+    base::Lock lock(handed_mutex_);
+    while (handed_state_ != HandedState::done) handed_changed_.wait(lock);
+    handed_state_ = HandedState::nothing;
+  }
+  is_handed_over_ = false;
+  BATPAK_CHECK(handed_.outcome);
+  if (handed_.end_offset != link_.end.offset) {
+    link_.advance(handed_.header);
+    ends_in_idle_mark_ = false;
+    written_root_ = tree_.root();
+  }
+  if (handed_.until == Until::durable) {
+    durable_ = link_.end;
+    durable_root_ = written_root_;
+    if (handed_.note) keep_signature(*std::exchange(handed_.note, std::nullopt));
+    publish_live();
+  }
+  index_->publish(link_.end.sequence);
   return {};
 }
 
@@ -217,10 +306,10 @@ Result<void> CommitLog::write_idle_mark() {
   if (ends_in_idle_mark_) return {};
   segment::CommitHeader header = next_header(CommitType::idle_mark);
   header.offset = base::align_up(header.offset, limits::sector_bytes);
-  segment::CommitBuilder builder;
-  builder.begin();
-  header = builder.finish(header, make_end(), segment_.salt);
-  BATPAK_CHECK(append_commit(header, builder.bytes()));
+  OpenCommit mark;
+  mark.builder.begin();
+  header = finish(mark, header, make_end());
+  BATPAK_CHECK(append_commit(header, mark.builder.bytes()));
   BATPAK_CHECK(file_->sync_data());
   durable_ = link_.end;
   publish_live();

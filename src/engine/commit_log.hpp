@@ -23,7 +23,12 @@ namespace batpak::engine {
 // An event is *accepted* when add() has given it its sequence, *written* when write() handed its commit to the operating
 // system, *durable* when sync() returned. The open commit holds what is accepted and not yet written.
 //
-// Threads: one at a time, whoever is the writer; spare segments are prepared beside it by prepare_segment().
+// Buffered events need not wait for that. hand_over() closes the open commit and leaves the rest (its leaves in the tree, its
+// CRCs, the write, the sync) to whoever calls work_off(), while the writer accepts into another. At most one is handed over;
+// everything else that writes or syncs takes it back first, and does it itself if nobody has begun. So the file and the tree
+// have one user at a time, and an error of the device one receiver: the writer, in take_back().
+//
+// Threads: one at a time, whoever is the writer; beside it prepare_segment() and work_off().
 // Errors: after any of write(), sync(), make_room() with another code than not_written the log must not be written again.
 class CommitLog {
  public:
@@ -56,6 +61,15 @@ class CommitLog {
   [[nodiscard]] Result<void> write(Visibility visibility);
   // Makes everything written durable and visible; with a key, signs its checkpoint meanwhile.
   [[nodiscard]] Result<void> sync();
+  // The same for the open commit, as far as `until`, but beside the writer. Does nothing where there is nothing to do.
+  enum class Until : std::uint8_t { written, durable };
+  [[nodiscard]] Result<void> hand_over(Until until);
+  // Does what is handed over, unless somebody does already. Its outcome is for take_back().
+  void work_off() BATPAK_EXCLUDES(handed_mutex_);
+  // Waits for what was handed over and shows it to readers.
+  [[nodiscard]] Result<void> take_back() BATPAK_EXCLUDES(handed_mutex_);
+  // How often something was.
+  [[nodiscard]] std::uint64_t hand_overs() const noexcept { return hand_overs_; }
   // Writes and syncs a mark behind everything, unless the log ends in one. Precondition: everything is durable.
   [[nodiscard]] Result<void> write_idle_mark();
   // Gives back the space allocated ahead. Precondition: everything is durable.
@@ -70,11 +84,13 @@ class CommitLog {
   [[nodiscard]] std::uint64_t accepted() const noexcept { return next_sequence_; }
   [[nodiscard]] std::uint64_t written() const noexcept { return link_.end.sequence; }
   [[nodiscard]] std::uint64_t durable() const noexcept { return durable_.sequence; }
-  [[nodiscard]] bool has_open_commit() const noexcept { return next_sequence_ != link_.end.sequence; }
+  [[nodiscard]] bool has_open_commit() const noexcept { return !open_.event_hashes.empty(); }
   // Something was accepted that readers do not see yet.
   [[nodiscard]] bool has_unseen() const noexcept { return next_sequence_ != index_->visible(); }
-  [[nodiscard]] std::uint64_t open_commit_bytes() const noexcept { return has_open_commit() ? builder_.bytes().size() : 0; }
-  [[nodiscard]] bool all_durable() const noexcept { return !has_open_commit() && durable_ >= link_.end; }
+  [[nodiscard]] std::uint64_t open_commit_bytes() const noexcept {
+    return has_open_commit() ? open_.builder.bytes().size() : 0;
+  }
+  [[nodiscard]] bool all_durable() const noexcept { return !has_open_commit() && !is_handed_over_ && durable_ >= link_.end; }
   [[nodiscard]] bool ends_in_idle_mark() const noexcept { return ends_in_idle_mark_; }
   [[nodiscard]] bool key_is_declared() const noexcept { return key_declared_; }
   void key_was_declared() noexcept { key_declared_ = true; }
@@ -92,9 +108,30 @@ class CommitLog {
  private:
   CommitLog(recovery::LogState& state, Options options);
 
+  // A commit that more events may join.
+  struct OpenCommit {
+    segment::CommitBuilder builder;
+    std::vector<Hash> event_hashes;  // whose leaves the tree has not got yet
+  };
+  struct HandedOver {
+    Until until = Until::written;
+    OpenCommit commit;  // without events: only the sync is asked for
+    segment::CommitHeader header;
+    segment::CommitEnd end;
+    std::uint64_t end_offset = 0;  // where the next commit begins
+    bool sign = false;             // the checkpoint, during the sync
+    std::optional<CheckpointNote> note;
+    Result<void> outcome;
+  };
+  enum class HandedState : std::uint8_t { nothing, waiting, running, done };
+
   [[nodiscard]] Result<void> rotate();
   [[nodiscard]] Result<void> append_commit(const segment::CommitHeader& header, ByteView bytes);
   [[nodiscard]] segment::CommitEnd make_end();
+  [[nodiscard]] segment::CommitHeader finish(OpenCommit& commit, const segment::CommitHeader& header,
+                                             segment::CommitEnd end);
+  [[nodiscard]] Result<void> carry_out_handed_over();
+  [[nodiscard]] std::uint64_t open_offset() const noexcept;
   void publish_live();
   void keep_signature(CheckpointNote note);
   [[nodiscard]] EventId next_id(std::int64_t microseconds);
@@ -116,11 +153,11 @@ class CommitLog {
   Hash written_root_;
   segment::LogPoint durable_;
   Hash durable_root_;
-  proof::RightEdge tree_;  // of everything accepted
+  proof::RightEdge tree_;  // of everything written
   std::uint64_t next_sequence_ = 0;
   event::HybridClock clock_;
   event::IdSource ids_;
-  segment::CommitBuilder builder_;
+  OpenCommit open_;
   bool ends_in_idle_mark_ = false;
   bool key_declared_ = false;
 
@@ -129,6 +166,15 @@ class CommitLog {
   std::optional<segment::StoredSignature> unstored_signature_;
   std::uint64_t unstored_size_ = 0;
   std::shared_ptr<const CheckpointNote> signed_checkpoint_;
+
+  // What is handed over belongs to the writer while it is nothing or done, and to who works it off while it is running; the
+  // tree, the file and the signer go with it.
+  HandedOver handed_;
+  bool is_handed_over_ = false;  // the writer's: state is not nothing
+  std::uint64_t hand_overs_ = 0;
+  base::Mutex handed_mutex_;
+  base::ConditionVariable handed_changed_;
+  HandedState handed_state_ BATPAK_GUARDED_BY(handed_mutex_) = HandedState::nothing;
 
   base::Mutex spare_mutex_;  // also held while the spare's name is used for another file
   std::unique_ptr<platform::File> spare_ BATPAK_GUARDED_BY(spare_mutex_);

@@ -31,9 +31,11 @@ struct Item {
 
 enum class Task : std::uint8_t {
   append,
-  flush,      // hand what is accepted to the operating system
-  sync,       // make it durable
-  idle_mark,  // and say so in the log, if there is nothing else to do
+  flush,       // hand what is accepted to the operating system
+  sync,        // make it durable
+  begin_sync,  // the same, but beside the writer
+  take_back,   // learn how that went
+  idle_mark,   // make it durable and say so in the log, if there is nothing else to do
 };
 
 // An append of one event or a batch, or a task for the writer. Lives on its caller's stack while it waits.

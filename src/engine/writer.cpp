@@ -184,9 +184,11 @@ void Writer::lead(Turn turn) {
 
 void Writer::carry_out(const Group& group) {
   bool sync = false;
+  bool flush = false;
+  bool begin_sync = false;
+  bool take_back = false;
   // A mark that came together with work is not due any more.
   const bool mark = group.first == group.last && group.first->task == Task::idle_mark;
-  bool flush = log_->open_commit_bytes() >= open_commit_bytes_max;
   std::optional<Error> broken;
   for (Request* request = group.first; request != nullptr; request = request->next) {
     if (broken) {
@@ -204,6 +206,8 @@ void Writer::carry_out(const Group& group) {
     }
     sync = sync || request->task == Task::sync || request->task == Task::idle_mark;
     flush = flush || request->task == Task::flush;
+    begin_sync = begin_sync || request->task == Task::begin_sync;
+    take_back = take_back || request->task == Task::take_back;
   }
   if (!broken) {
     Result<void> done = {};
@@ -211,8 +215,14 @@ void Writer::carry_out(const Group& group) {
       done = log_->write(CommitLog::Visibility::after_sync);
       if (done) done = log_->sync();
       if (done && mark) done = log_->write_idle_mark();
-    } else if (flush || log_->open_commit_bytes() >= open_commit_bytes_max) {
+    } else if (flush) {
       done = log_->write(CommitLog::Visibility::now);
+    } else if (begin_sync) {
+      done = log_->hand_over(CommitLog::Until::durable);
+    } else if (log_->open_commit_bytes() >= open_commit_bytes_max) {
+      done = log_->hand_over(CommitLog::Until::written);
+    } else if (take_back) {
+      done = log_->take_back();
     }
     if (!done) broken = outcome_unknown(std::move(done).error());
   }
@@ -384,7 +394,9 @@ void Writer::publish_progress() {
   const bool undurable = !log_->all_durable();
   const std::chrono::nanoseconds now = options_.clock->monotonic();
   wants_spare_ = log_->wants_spare();
-  const bool due = ends_in_mark_ != log_->ends_in_idle_mark() || undurable_ != undurable || wants_spare_;
+  const bool due = ends_in_mark_ != log_->ends_in_idle_mark() || undurable_ != undurable || wants_spare_ ||
+                   hand_overs_ != log_->hand_overs();
+  hand_overs_ = log_->hand_overs();
   if (undurable && !undurable_) undurable_since_ = now;
   undurable_ = undurable;
   ends_in_mark_ = log_->ends_in_idle_mark() && !undurable;
@@ -443,6 +455,7 @@ std::chrono::nanoseconds Writer::keep_house() {
   const std::chrono::nanoseconds now = options_.clock->monotonic();
   std::optional<Task> task;
   std::chrono::nanoseconds next = nothing_due;
+  log_->work_off();
   bool wants_spare = false;
   {
     const base::Lock lock(mutex_);
@@ -457,14 +470,23 @@ std::chrono::nanoseconds Writer::keep_house() {
     if (!writing_ && queue_.first == nullptr && !ends_in_mark_ && due(last_work_ + options_.idle_mark_after)) {
       task = Task::idle_mark;
     } else if (undurable_ && due(undurable_since_ + options_.sync_interval)) {
-      task = Task::sync;
+      task = Task::begin_sync;
     } else if (writing_) {
       next = std::min(next, options_.idle_mark_after);
     }
   }
   if (task) {
-    static_cast<void>(do_task(*task));  // its error poisons the store, and every later append tells
+    // An error poisons the store, and every later append tells.
+    static_cast<void>(do_task(*task));
     next = options_.idle_mark_after;
+  }
+  if (task == Task::begin_sync) {
+    log_->work_off();
+    static_cast<void>(do_task(Task::take_back));
+    // What is undurable now was accepted after the sync began.
+    const base::Lock lock(mutex_);
+    undurable_since_ = std::max(undurable_since_, now);
+    if (undurable_) next = std::min(next, undurable_since_ + options_.sync_interval - now);
   }
   if (wants_spare) log_->prepare_segment();
   return next;

@@ -113,8 +113,9 @@ class Writer {
   std::shared_ptr<const CheckpointNote> signed_checkpoint_ BATPAK_GUARDED_BY(mutex_);
   bool key_declared_ BATPAK_GUARDED_BY(mutex_) = false;
   bool ends_in_mark_ BATPAK_GUARDED_BY(mutex_) = false;
-  bool wants_spare_ BATPAK_GUARDED_BY(mutex_) = false;  // the next segment should be allocated
-  bool undurable_ BATPAK_GUARDED_BY(mutex_) = false;    // something accepted is not durable yet
+  bool wants_spare_ BATPAK_GUARDED_BY(mutex_) = false;      // the next segment should be allocated
+  std::uint64_t hand_overs_ BATPAK_GUARDED_BY(mutex_) = 0;  // commits left to house-keeping so far
+  bool undurable_ BATPAK_GUARDED_BY(mutex_) = false;        // something accepted is not durable yet
   std::chrono::nanoseconds undurable_since_ BATPAK_GUARDED_BY(mutex_){};
   std::chrono::nanoseconds last_work_ BATPAK_GUARDED_BY(mutex_){};
 

@@ -16,7 +16,6 @@ class MappedSegmentsTest : public testing::Test {
     builder.begin();
     const auto frame = builder.add_frame(size);
     std::fill(frame.begin() + segment::frame_prefix_bytes, frame.end(), static_cast<std::byte>(value));
-    builder.finish_frame();
     const auto file = directory_->open_file(names_[segment], platform::OpenMode::create).value();
     const std::uint64_t offset = file->size().value();
     file->write_at(offset, builder.bytes().subspan(segment::commit_header_bytes)).value();

@@ -17,13 +17,14 @@ void TailIndex::add_event(const EventId& id, FramePlace place, Stream* stream) {
   ids_.push_back(id);
 }
 
-void TailIndex::publish() {
-  if (!unpublished_.empty()) {
+void TailIndex::publish(std::uint64_t size) {
+  const auto end = std::ranges::lower_bound(unpublished_, size, {}, &Unpublished::sequence);
+  if (end != unpublished_.begin()) {
     const base::Lock lock(mutex_);
-    for (const Unpublished& event : unpublished_) event.stream->sequences.push_back(event.sequence);
-    unpublished_.clear();
+    for (auto event = unpublished_.begin(); event != end; ++event) event->stream->sequences.push_back(event->sequence);
+    unpublished_.erase(unpublished_.begin(), end);
   }
-  visible_.store(places_.size(), std::memory_order_release);
+  visible_.store(size, std::memory_order_release);
 }
 
 std::optional<std::uint64_t> TailIndex::find(const EventId& id, std::uint64_t size) const noexcept {

@@ -48,8 +48,9 @@ class TailIndex {
   [[nodiscard]] Stream& add_stream(std::string_view entity, std::uint32_t lane) BATPAK_EXCLUDES(mutex_);
   // Adds an event that no reader sees yet. `stream` may be null for a damaged one.
   void add_event(const EventId& id, FramePlace place, Stream* stream);
-  // Shows everything added.
-  void publish() BATPAK_EXCLUDES(mutex_);
+  // Shows everything added, or the first `size` events of the log, which is never less than before.
+  void publish() { publish(places_.size()); }
+  void publish(std::uint64_t size) BATPAK_EXCLUDES(mutex_);
 
   // The readers' side: only sequences below visible() may be asked for.
   [[nodiscard]] std::uint64_t visible() const noexcept { return visible_.load(std::memory_order_acquire); }

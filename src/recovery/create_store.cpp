@@ -70,7 +70,6 @@ Bytes genesis_commit(const event::StoreMeta& meta, const segment::SegmentHeader&
        .previous_sequence = 0,
        .previous_hash = {}},
       builder.add_frame(draft.frame_size()));
-  builder.finish_frame();
   proof::RightEdge tree;
   tree.append(proof::leaf_hash(hash));
   builder.finish(commit, {.tree_size = 1, .root = tree.root(), .signed_size = 0, .signatures = {}}, header.salt);
@@ -107,7 +106,9 @@ Result<void> create_store(platform::Directory& directory, const NewStore& option
   genesis.origin = options.origin.empty() ? "batpak.invalid/" + crypto::to_hex(genesis.store_id) : options.origin;
   BATPAK_TRY(const event::StoreMeta meta, event::StoreMeta::make(genesis));
 
+  // Its name before that of store.meta: a store.meta without a log is damage.
   BATPAK_CHECK(directory.make_directory(log_directory));
+  BATPAK_CHECK(directory.sync_directory("."));
   BATPAK_TRY(const auto leftovers, list_segments(directory));
   for (const std::string& name : leftovers) BATPAK_CHECK(directory.remove("log/" + name));
   const segment::SegmentHeader header = successor_header(genesis.store_id, 0, 0, {}, entropy);

@@ -188,7 +188,7 @@ std::size_t commit_size(std::size_t body_bytes, const std::vector<StoredSignatur
 }
 
 void CommitBuilder::begin() {
-  count_ = 0;
+  frame_sizes_.clear();
   buffer_.clear();
   buffer_.resize(commit_header_bytes);
 }
@@ -197,14 +197,18 @@ std::span<std::byte> CommitBuilder::add_frame(std::size_t size) {
   assert(size % 8 == 0 && size > frame_prefix_bytes);
   frame_offset_ = buffer_.size();
   buffer_.resize(frame_offset_ + size);
-  ++count_;
+  frame_sizes_.push_back(static_cast<std::uint32_t>(size));
   return std::span(buffer_).subspan(frame_offset_);
 }
 
-void CommitBuilder::finish_frame() {
-  const std::span<std::byte> frame = std::span(buffer_).subspan(frame_offset_);
-  store_le(frame.data() + 4, static_cast<std::uint32_t>(frame.size()));
-  store_le(frame.data(), base::crc32c(frame.subspan(4)));
+void CommitBuilder::finish_frames() {
+  std::span<std::byte> rest = std::span(buffer_).subspan(commit_header_bytes);
+  for (const std::uint32_t size : frame_sizes_) {
+    const std::span<std::byte> frame = rest.first(size);
+    store_le(frame.data() + 4, size);
+    store_le(frame.data(), base::crc32c(frame.subspan(4)));
+    rest = rest.subspan(size);
+  }
 }
 
 void CommitBuilder::add_seal(const Seal& seal) {
@@ -215,7 +219,8 @@ void CommitBuilder::add_seal(const Seal& seal) {
 }
 
 CommitHeader CommitBuilder::finish(CommitHeader header, const CommitEnd& end, const SegmentSalt& salt) {
-  header.count = count_;
+  finish_frames();
+  header.count = count();
   base::append_le(buffer_, end.tree_size);
   base::append(buffer_, end.root.bytes);
   base::append_le(buffer_, end.signed_size);

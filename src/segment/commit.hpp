@@ -124,27 +124,29 @@ class FrameSplitter {
 
 // Lays a commit out in one buffer that is used again for the next one.
 //
-//   builder.begin(); span = builder.add_frame(size); …fill…; builder.finish_frame(); …; builder.finish(header, end, salt);
+//   builder.begin(); span = builder.add_frame(size); …fill…; builder.finish(header, end, salt);
 //
 // Threads: one.
 class CommitBuilder {
  public:
   void begin();
-  // Room for a frame of `size` bytes, a multiple of 8. Valid until the next add_frame().
+  // Room for a frame of `size` bytes, a multiple of 8, all of which but its length and CRC the caller fills in. Valid until
+  // the next add_frame().
   [[nodiscard]] std::span<std::byte> add_frame(std::size_t size);
-  // Length and CRC of the frame added last; call when everything else is in it.
-  void finish_frame();
   void add_seal(const Seal& seal);
-  // Puts in the header and the end; length, count and CRCs are its own. Returns the header as written.
+  // Puts in the header and the end; lengths, count and CRCs are its own. Returns the header as written.
   CommitHeader finish(CommitHeader header, const CommitEnd& end, const SegmentSalt& salt);
   [[nodiscard]] ByteView bytes() const noexcept { return buffer_; }
+  [[nodiscard]] std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(frame_sizes_.size()); }
   // Where the frame added last begins, in bytes from the start of the commit.
   [[nodiscard]] std::size_t frame_offset() const noexcept { return frame_offset_; }
   void reserve(std::size_t bytes) { buffer_.reserve(bytes); }
 
  private:
+  void finish_frames();
+
   Bytes buffer_;
-  std::uint32_t count_ = 0;
+  std::vector<std::uint32_t> frame_sizes_;
   std::size_t frame_offset_ = 0;
 };
 

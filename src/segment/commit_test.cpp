@@ -41,7 +41,6 @@ CommitEnd end_of(std::uint64_t tree_size) {
 void add_frame(CommitBuilder& builder, std::size_t size, int value) {
   const auto frame = builder.add_frame(size);
   std::fill(frame.begin() + frame_prefix_bytes, frame.end(), static_cast<std::byte>(value));
-  builder.finish_frame();
 }
 
 Bytes events_commit(const std::vector<StoredSignature>& signatures = {}) {

@@ -23,7 +23,6 @@ class CommitWalkerTest : public testing::Test {
     if (type == CommitType::events) {
       const auto frame = builder.add_frame(64);
       std::fill(frame.begin() + frame_prefix_bytes, frame.end(), std::byte{0x33});
-      builder.finish_frame();
     }
     if (type == CommitType::seal) builder.add_seal({.segment_end = at, .successor = 3});
     CommitHeader header;

@@ -188,7 +188,6 @@ class TestLog {
       const auto signature = options_.key->sign(event::event_signature_input(meta_.genesis.origin, hash));
       event::put_event_signature(frame, options_.key->public_key().key_id(meta_.genesis.origin), signature);
     }
-    builder_.finish_frame();
     if (sequence == 0) genesis_hash_ = hash;
     stream = {.version = stream.version + 1, .sequence = sequence, .hash = hash};
     tree_.append(proof::leaf_hash(hash));
