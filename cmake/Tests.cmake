@@ -80,3 +80,8 @@ add_subdirectory(tests/docs)
 if(BATPAK_BUILD_APPS)
   add_subdirectory(tests/real_crash)
 endif()
+
+# The independent reader, and what it and the library say of the same stores.
+if(TARGET batpak_cli)
+  add_subdirectory(tests/conformance)
+endif()

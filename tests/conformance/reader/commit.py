@@ -126,8 +126,8 @@ def _signatures(raw, offset):
     return tuple(signatures)
 
 
-def parse_end(content: bytes, offset: int, end: int) -> CommitEnd:
-    """The end of a commit, from `offset`, where its body ends, to `end`, where it does."""
+def parse_end(content: bytes, offset: int, end: int, length: int) -> CommitEnd:
+    """The end of a commit of `length` bytes, from `offset`, where its body ends, to `end`, where it does."""
     if end - offset < END_FIXED_BYTES + END_LAST_BYTES:
         raise Malformed("the commit's body lies past its end", offset)
     tree_size, root, signed_size, signature_bytes, zero = struct.unpack_from("<Q32sQII", content, offset)
@@ -141,11 +141,9 @@ def parse_end(content: bytes, offset: int, end: int) -> CommitEnd:
     signatures = _signatures(content[at:at + signature_bytes], at)
     if any(content[at + signature_bytes:end - 4]):
         raise Malformed("the padding of the commit's end is not zero", at + signature_bytes)
+    if struct.unpack_from("<I", content, end - 4)[0] != length:
+        raise Malformed("the length at the commit's end is another", end - 4)
     return CommitEnd(offset, tree_size, root, signed_size, signatures)
-
-
-def length_again(content: bytes, end: int) -> int:
-    return struct.unpack_from("<I", content, end - 4)[0]
 
 
 def parse_seal(content: bytes, header: CommitHeader) -> SealBody:

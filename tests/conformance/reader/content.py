@@ -68,10 +68,10 @@ def of_commit(content: bytes, header: commit.CommitHeader) -> Content:
     elif header.type == commit.IDLE_MARK:
         frames, at = [], body
     else:
-        stop = _end_from_behind(content, body, end)
+        stop = _end_from_behind(content, body, end, header.length)
         frames, at = _frames(content, body, stop, header.count)
     try:
-        tail = commit.parse_end(content, at, end)
+        tail = commit.parse_end(content, at, end, header.length)
     except Malformed as fault:
         return Content(frames, None, fault)
     if len(frames) != header.count:
@@ -79,13 +79,13 @@ def of_commit(content: bytes, header: commit.CommitHeader) -> Content:
     return Content(frames, tail, None)
 
 
-def _end_from_behind(content, body, end):
+def _end_from_behind(content, body, end, length):
     """Where the frames stop, looked for from the commit's end, so that a broken frame does not hide it."""
     least = commit.END_FIXED_BYTES + commit.END_LAST_BYTES
     most = least + commit.SIGNATURES_MAX * (4 + commit.SIGNATURE_BYTES_MAX + 0xFFFF)
     for at in range(end - least, max(body, end - most) - 1, -FRAME_ALIGNMENT):
         try:
-            commit.parse_end(content, at, end)
+            commit.parse_end(content, at, end, length)
             return at
         except Malformed:
             continue
@@ -93,10 +93,12 @@ def _end_from_behind(content, body, end):
 
 
 def of_bytes(content: bytes, start: int, end: int) -> list[PlacedFrame]:
-    """The whole frames of a commit at `start` whose header is broken."""
+    """The whole frames in bytes that begin no commit: what is left of commits whose headers are broken."""
     found = []
-    at = start + commit.HEADER_BYTES
-    while (raw := _whole_at(content, at, end)) is not None:
-        found.append(PlacedFrame(at, raw, whole=True))
-        at += len(raw)
+    at = start
+    while at < end:
+        raw = _whole_at(content, at, end) if content[at + 8:at + 10] == FRAME_TYPE else None
+        if raw is not None:
+            found.append(PlacedFrame(at, raw, whole=True))
+        at += len(raw) if raw is not None else FRAME_ALIGNMENT
     return found

@@ -3,6 +3,7 @@
 import dataclasses
 
 from . import msgpack
+from .finding import Malformed
 from .frame import Frame
 
 CATEGORY_BITS = 12
@@ -36,9 +37,17 @@ class Event:
         if self.frame.signature is not None:
             members["signature"] = self.frame.signature.hex()
         members["durable"] = self.durable
-        members["metadata"] = msgpack.to_json(msgpack.decode(self.frame.metadata.content)) if self.frame.metadata else {}
-        members["payload"] = msgpack.to_json(msgpack.decode(self.frame.payload.content))
+        members["metadata"] = _value(self.frame.metadata.content) if self.frame.metadata else {}
+        members["payload"] = _value(self.frame.payload.content)
         return members
+
+
+def _value(content):
+    """The JSON of a value; None where it is not canonical, which the verifier has said."""
+    try:
+        return msgpack.to_json(msgpack.decode(content))
+    except Malformed:
+        return None
 
 
 def _uuid(event_id):

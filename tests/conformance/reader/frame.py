@@ -182,8 +182,6 @@ def parse_header(raw: bytes) -> Header:
      previous_hash) = struct.unpack_from("<QQqqII16sQ32s", raw, len(raw) - HEADER_CHAIN_BYTES)
     if zero:
         raise Malformed("the 4 bytes behind the time's counter are not zero", len(raw) - 60)
-    if event_id[6] >> 4 != 7 or event_id[8] >> 6 != 2:
-        raise Malformed("the event id is no UUID of version 7", len(raw) - 56)
     return Header(raw, presence, kind, payload_version, lane, batch_index, batch_size, content_hash, *optional, entity, scope,
                   extensions, sequence, stream_version, time_us, wall_us, time_counter, event_id, previous_sequence,
                   previous_hash)

@@ -14,6 +14,7 @@ from .segment import HEADER_BYTES, Piece, SegmentHeader, Walk
 
 SEGMENT_NAME = re.compile(r"\d{20}\.seg")
 TEMPORARY = ".tmp"
+NUMBER_OFFSET = 40  # in a segment's header
 
 
 @dataclasses.dataclass
@@ -67,6 +68,21 @@ class Log:
         self.interrupted_rotation = False
         self.durable_end = Place(0, HEADER_BYTES, 0)
         self._find_end()
+
+    @property
+    def refusal_on_opening(self) -> Refusal | None:
+        """Why the log must not be opened for writing, as far as its end tells."""
+        last = self._last_with_commits()
+        if self.meta is None:
+            return Refusal("damaged", "store.meta", self.meta_fault.offset, self.meta_fault.message)
+        for index, part in enumerate(self.segments[:last + 1]):
+            if part.header is not None and part.header.number != index:
+                return Refusal("damaged", part.path, NUMBER_OFFSET, f"segment {part.header.number} stands in the place of {index}")
+        if self.broken is not None and self.broken.segment >= last:
+            return Refusal("damaged", self.segments[self.broken.segment].path, self.broken.offset, "what was durable is broken")
+        if not self.segments[0].has_whole_commit:
+            return Refusal("damaged", self.segments[0].path, HEADER_BYTES, "there is no genesis event")
+        return None
 
     def _bytes(self, path):
         try:
@@ -137,6 +153,9 @@ class Log:
             if part.header is None:
                 if index <= last:
                     self.broken = self.broken or Tail(index, 0, chain.next.sequence)
+                continue
+            if part.header.number != index:
+                self.broken = self.broken or Tail(index, NUMBER_OFFSET, chain.next.sequence)
                 continue
             chain.enter_segment(part.header.number, part.header.first_sequence)
             self._walk(index, part, chain, is_last=index >= last)

@@ -103,6 +103,8 @@ class Walk:
                 return None
         following = self._next_header(offset + COMMIT_ALIGNMENT)
         end = following.offset if following is not None else len(self.content)
+        if header is not None and offset + header.length < end:
+            end = offset + header.length
         return Piece(offset, end, header, stray=header is None and self._is_stray(offset, following))
 
     def _header(self, offset):

@@ -15,6 +15,7 @@ from .note import VerifierKey
 from .segment import HEADER_BYTES, first_nonzero
 from .tree import Tree
 
+NO_GENESIS = "the log has no genesis event"
 CANDIDATES_MAX = 6  # broken frames in one commit whose two possible hashes are tried against the root
 
 
@@ -26,7 +27,9 @@ class Verifier:
         self.key = key
         self.meta = log.meta
         self.store_id = log.store_id
-        self.parts, self.changes = zip(*map(self._mended, log.segments))
+        self.parts, self.changes, self.numbers = [], [], []
+        for part in log.segments:
+            self._mend(part)
         self.tail = self._tail()
         self.findings = []
         self.events = []
@@ -35,8 +38,11 @@ class Verifier:
         self.history = History()
         self.declarations = Declarations()
         self.genesis = None
+        self.declared_at = (self.parts[0].path, HEADER_BYTES)  # where the key is declared, or could have been
+        self.has_form = True  # of the last commit
         self.signed_size = 0  # of the last stored checkpoint
         self.commit_sizes = []  # (path, offset, tree size at the end) of each commit with events
+        self.sizes = set()  # tree sizes at the ends of commits
         self.roots = {}  # tree size at the end of a commit -> root, computed
         self.signed_events = []  # (path, offset, sequence, hash, key id and signature)
         self.checkpoints = []  # (path, commit's offset, signed size, signature, commit's durable-through)
@@ -51,7 +57,7 @@ class Verifier:
         for index, part in enumerate(self.parts):
             self._segment(index, part)
         if not self.findings and self.genesis is None:
-            self._find("commit_whole", self.parts[0].path, HEADER_BYTES, "the log has no genesis event", 0)
+            self._find("commit_whole", self.parts[0].path, HEADER_BYTES, NO_GENESIS, 0)
         self._key()
         self._signatures()
         self.findings.sort(key=lambda finding: (finding.path, finding.offset or 0))
@@ -70,17 +76,27 @@ class Verifier:
         if not mending.changes:
             self._find("store_meta", "store.meta", fault.offset, fault.message)
 
-    @staticmethod
-    def _mended(part: Segment):
-        """The segment as it was before single bytes were changed, and those bytes."""
+    def _mend(self, part: Segment):
+        """Adds the segment as it was before single bytes were changed, those bytes, and its number."""
+        expected = self.numbers[-1] + 1 if self.numbers else 0
         mending = Mending()
         content = mending.segment_header(part.content) if part.header is None else part.content
         try:
             header, fault = segment.parse_header(content), None
         except Malformed as malformed:
-            return part, mending.changes
-        walk = segment.Walk(content, header.number, header.salt, mending)
-        return Segment(part.path, part.name, walk.content, header, fault, walk.pieces), mending.changes
+            self._add(part, mending.changes, expected)
+            return
+        for number in (header.number, expected):  # a segment with another number in its header may be the right one
+            trying = Mending()
+            walk = segment.Walk(content, number, header.salt, trying)
+            if any(piece.whole for piece in walk.pieces):
+                break
+        self._add(Segment(part.path, part.name, walk.content, header, fault, walk.pieces), mending.changes + trying.changes, number)
+
+    def _add(self, part, changes, number):
+        self.parts.append(part)
+        self.changes.append(changes)
+        self.numbers.append(number)
 
     def _find(self, law, path, offset, message, sequence=None):
         self.findings.append(Finding(law, path, offset, message, sequence))
@@ -90,16 +106,13 @@ class Verifier:
     def _segment(self, index: int, part: Segment):
         last = index == len(self.parts) - 1
         if part.fault is not None:
-            if last and self.log.interrupted_rotation:
-                self._find("unfinished", part.path, 0, "the segment was being made")
-                return
             self._find("segment_set", part.path, part.fault.offset, part.fault.message)
-            self.tree = None
-            self.chain.crc = None
+            self._skip()
             return
         self._changes(index, part)
-        if not self._belongs(index, part):
-            self.tree = None
+        self._belongs(index, part)
+        if part.header.first_sequence < self.chain.next.sequence:
+            self._skip()
             return
         self._seal_before(index, part)
         self._begin(part)
@@ -111,10 +124,7 @@ class Verifier:
             self._piece(part, piece, part.pieces[place + 1:])
         if not last and part.seal is None:
             end = part.pieces[-1].end if part.pieces else HEADER_BYTES
-            if self.log.interrupted_rotation and index == len(self.parts) - 2:
-                self._find("unfinished", part.path, end, "the change to the next segment was under way")
-            else:
-                self._find("segment_seal", part.path, end, "the segment does not end in a seal")
+            self._find("segment_seal", part.path, end, "the segment does not end in a seal")
 
     def _is_tail(self, index, piece):
         """Whether the torn tail begins here."""
@@ -135,31 +145,32 @@ class Verifier:
         for change in self.changes[index]:
             self._find(change.law, part.path, change.offset, "a byte was changed", change.sequence)
 
+    def _skip(self):
+        """Passes over a segment that cannot be read here: nothing is known of what it holds."""
+        self.tree = None
+        self.chain.crc = None
+        self.declarations.incomplete = True
+
     def _belongs(self, index, part):
         """Whether the segment is of this store and stands in its place."""
         header = part.header
         if self.store_id is not None and header.store_id != self.store_id:
             self._find("segment_set", part.path, 24, "the segment is of another store")
-            return False
         if part.name != f"{header.first_sequence:020}.seg":
             self._find("segment_set", part.path, 48, f"the segment's first sequence is {header.first_sequence}")
-            return False
-        expected = self.parts[index - 1].header.number + 1 if index and self.parts[index - 1].header else index
+        expected = self.numbers[index - 1] + 1 if index else 0
         if header.number != expected:
             self._find("segment_set", part.path, 40, f"the segment's number is {header.number} and should be {expected}")
-            if header.number < expected:
-                return False
-            self._lose(header.first_sequence, Place(header.number, HEADER_BYTES, header.first_sequence))
-        return True
 
     def _seal_before(self, index, part):
         before = self.parts[index - 1] if index else None
-        if before is None or before.seal is None or before.header is None or before.header.number + 1 != part.header.number:
+        if before is None or before.seal is None:
             return
         seal = commit.parse_seal(before.content, before.seal.header)
-        named = (seal.next_segment, seal.next_first_sequence, seal.next_salt)
-        if named != (part.header.number, part.header.first_sequence, part.header.salt):
-            self._find("segment_seal", before.path, before.seal.offset + 96, "the seal names another segment than the next one")
+        if (seal.next_segment, seal.next_first_sequence) != (self.numbers[index], part.header.first_sequence):
+            self._find("segment_seal", before.path, before.seal.end, "the seal names another segment than the next one")
+        elif seal.next_salt != part.header.salt:
+            self._find("segment_seal", part.path, 56, "the seal before names another salt")
 
     def _begin(self, part):
         """The right edge, and where sequences go on."""
@@ -196,7 +207,7 @@ class Verifier:
             self._lose(piece.header.first_sequence, piece.header.start)
         events = self._commit(part, piece, self.chain.next.sequence)
         self.chain.take(piece.header, events)
-        if not piece.whole:
+        if not piece.whole or not self.has_form:
             self.chain.crc = None  # its own CRC may be what was changed
 
     def _headless(self, part, piece, later):
@@ -204,32 +215,31 @@ class Verifier:
         start = self.chain.next.sequence
         self._find("commit_whole", part.path, piece.offset, "no commit stands where one should", start)
         following = next((other.header for other in later if other.header), None)
-        behind = following.first_sequence if following is not None else None
+        behind = max(start, following.first_sequence) if following is not None else start
         frames = content.of_bytes(part.content, piece.offset, piece.end)
-        if behind is not None and len(frames) == behind - start:
-            self._frames(part, frames, start, None)
-        elif behind is not None and behind > start:
-            self._lose(behind, Place(part.header.number, piece.end, behind))
-            return
-        self.chain.take_unread(self.chain.next, Place(part.header.number, piece.end, max(start, behind or start)))
+        self._frames(part, piece.offset, frames, range(start, behind), None, False)
+        self.chain.take_unread(self.chain.next, Place(self.numbers[self.parts.index(part)], piece.end, behind))
 
     def _commit(self, part, piece, first):
         header = piece.header
         inside = content.of_commit(part.content, header)
         broken = [placed for placed in inside.frames if not placed.whole]
-        if not piece.whole and not broken:
+        if header.offset + header.length > len(part.content):
+            self._find("commit_whole", part.path, piece.offset, "the file ends within the commit", first)
+            self._lose_events(first, first + header.count)
+            self.has_form = False
+            return header.count
+        if not piece.whole:
             self._find("commit_whole", part.path, piece.offset, "the commit's CRC does not match", header.first_sequence)
-        elif inside.fault is not None and not broken:
+        elif inside.fault is not None:
             self._find("commit_whole", part.path, inside.fault.offset, inside.fault.message, header.first_sequence)
-        if piece.whole and commit.length_again(part.content, piece.end) != header.length:
-            self._find("commit_whole", part.path, piece.end - 4, "the length at the commit's end is another",
-                       header.first_sequence)
+        self.has_form = inside.fault is None
         events = len(inside.frames) if piece.whole else header.count
         if piece.whole and not self._lengths_add_up(inside.frames):
             self._find("commit_whole", part.path, piece.offset, "a frame's length is impossible", first)
             self._lose_events(first, first + events)
         else:
-            self._frames(part, inside.frames, first, inside.end)
+            self._frames(part, piece.offset, inside.frames, range(first, first + events), inside.end, piece.whole)
         if inside.end is not None:
             self._end(part, piece, inside.end, first + events)
         if header.type == commit.SEAL:
@@ -247,9 +257,10 @@ class Verifier:
         self.tree = None
 
     def _end(self, part, piece, end, size):
+        self.sizes.add(size)
         if piece.header.count:
             self.commit_sizes.append((part.path, piece.offset, size))
-        if end.tree_size != size:
+        if end.tree_size != size and piece.whole:
             self._find("tree_root", part.path, end.offset, f"the tree's size is {end.tree_size} and should be {size}", size)
         if self.tree is not None:
             self.roots[size] = self.tree.root()
@@ -262,10 +273,10 @@ class Verifier:
 
     def _signed_size(self, part, piece, size):
         """A checkpoint is of the end of an earlier commit, one that was durable, and each is larger than the one before."""
-        if self.chain.unread and size not in self.roots:
+        if self.chain.unread and size not in self.sizes:
             return
         through = piece.header.durable_through.sequence
-        if size not in self.roots or not self.signed_size < size <= through:
+        if size not in self.sizes or not self.signed_size < size <= through:
             self._find("checkpoint_signature", part.path, piece.offset,
                        f"the stored checkpoint is of {size} events, and no commit that was durable and not yet signed ends there")
             return
@@ -274,24 +285,33 @@ class Verifier:
     def _seal(self, part, piece):
         seal = commit.parse_seal(part.content, piece.header)
         if seal.file_bytes != piece.end or len(part.content) != piece.end:
-            self._find("segment_seal", part.path, piece.offset + 88, "the file does not end where its seal says and ends")
+            self._find("segment_seal", part.path, piece.end, "the file does not end where its seal says and ends")
         if seal.next_segment != part.header.number + 1 or seal.next_first_sequence != piece.header.first_sequence:
             self._find("segment_seal", part.path, piece.offset + 96, "the seal does not name what comes next")
         if part is self.parts[-1]:
-            self._find("segment_set", part.path, piece.offset, "the segment that the seal names is missing")
+            self._find("segment_set", part.path, None, "the segment that the seal names is missing")
 
     # Events
 
-    def _frames(self, part, frames, first, end):
-        events = []
-        frames = [self._mended_frame(part, placed, first + place) for place, placed in enumerate(frames)]
-        for place, placed in enumerate(frames):
-            events.append(self._frame(part, placed, first + place))
+    def _frames(self, part, offset, frames, sequences, end, whole):
+        """The events of a commit, which have these sequences. Where it is not whole, some may be missing."""
+        frames = [self._mended_frame(part, placed, sequences[min(place, len(sequences) - 1)] if sequences else None)
+                  for place, placed in enumerate(frames)]
+        numbered = list(zip(sequences, frames)) if whole else list(_by_own_sequence(frames, sequences))
+        events = [self._frame(part, placed, sequence) for sequence, placed in numbered]
+        if len(numbered) < len(sequences):
+            self.tree = None
         self._grow(events, end)
-        for place, (placed, event) in enumerate(zip(frames, events)):
-            self._take(part, placed, event, first + place)
+        expected = sequences.start
+        for (sequence, placed), event in zip(numbered, events):
+            if sequence > expected:
+                self._lose_events(expected, sequence)
+            self._take(part, placed, event, sequence)
+            expected = sequence + 1
+        if expected < sequences.stop:
+            self._lose_events(expected, sequences.stop)
         for law, message in self.history.end_commit():
-            self._find(law, part.path, frames[-1].offset if frames else None, message)
+            self._find(law, part.path, offset, message, sequences.start)
 
     def _mended_frame(self, part, placed, sequence):
         if placed.whole:
@@ -364,6 +384,8 @@ class Verifier:
             value = None  # the payload was changed, which has been said
         for law, message in self.declarations.faults(read.header, value, sequence):
             self._find(law, part.path, placed.offset, message, sequence)
+        if sequence in (0, self.declarations.key_sequence):
+            self.declared_at = (part.path, placed.offset)
         if read.signature is not None:
             self.signed_events.append((part.path, placed.offset, sequence, event_hash, read.signature))
         if placed.whole:
@@ -405,11 +427,12 @@ class Verifier:
     def _key(self):
         if self.key is None:
             return
-        if self.declarations.key is None:
-            if not self.declarations.incomplete:
-                self._find("key_declaration", "store.meta", None, "a key is given and none is declared")
-        elif self.declarations.key != self.key.public_key:
-            self._find("key_declaration", "store.meta", None, "the key given is not the one declared")
+        declared = self.declarations.key or (self.genesis.key if self.genesis is not None else None)
+        if declared is None:
+            if not self.declarations.incomplete and self.genesis is not None:
+                self._find("key_declaration", *self.declared_at, "a key is given and none is declared")
+        elif declared != self.key.public_key:
+            self._find("key_declaration", *self.declared_at, "the key given is not the one declared")
 
     def _signatures(self):
         if self.key is None or self.genesis is None:
@@ -446,6 +469,21 @@ class Verifier:
         path, offset, size = next((place for place in self.commit_sizes if place[2] > verified), (None, None, 0))
         if path is not None and size <= stored:
             self._find("unsigned_commit", path, offset, "no stored checkpoint that verifies covers the commit", verified)
+
+
+def _by_own_sequence(frames, sequences):
+    """Frames of a commit that is not whole, each with the sequence it says it has, or is left for it."""
+    expected = sequences.start
+    for placed in frames:
+        sequence = expected
+        if placed.whole:
+            try:
+                sequence = frame.parse(placed.raw).header.sequence
+            except (Malformed, Newer):
+                pass
+        if expected <= sequence < sequences.stop:
+            yield sequence, placed
+            expected = sequence + 1
 
 
 def _hash_faults(read, computed):
