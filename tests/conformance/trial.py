@@ -27,15 +27,19 @@ def damages(specimen, other, kind, count, seed):
 def _share(task, share, shares):
     specimen, other, kind, count, seed, opening = task
     said = []
+    tried = 0
     for number, what in enumerate(damages(specimen, other, kind, count, seed)):
         if number % shares == share:
             said += _bench(specimen).try_damage(what, opening and number % 3 == 0)
-    return said
+            tried += 1
+    return said, tried
 
 
 def run(tasks):
-    """Each task is (specimen, other, kind, count, seed, opening); gives sentences about what was not agreed on."""
+    """Each task is (specimen, other, kind, count, seed, opening); gives sentences about what was not agreed on, and how many
+    damages were tried."""
     shares = os.cpu_count() or 1
     with concurrent.futures.ProcessPoolExecutor(shares) as processes:
         waiting = [processes.submit(_share, task, share, shares) for task in tasks for share in range(shares)]
-        return [sentence for future in waiting for sentence in future.result()]
+        results = [future.result() for future in waiting]
+    return [sentence for said, _ in results for sentence in said], sum(tried for _, tried in results)
