@@ -4,7 +4,6 @@ BATPAK_CONFORMANCE_FACTOR multiplies the number of damages; BATPAK_CONFORMANCE_S
 BATPAK_CONFORMANCE_SUMMARY names a file for a line of JSON for each figure.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -13,19 +12,13 @@ import unittest
 
 import library
 import stores
+import summary
 import trial
 from agreement import Comparison, Layout, compare_opening, read
 from reader.owner import has_owner
 
 FACTOR = float(os.environ.get("BATPAK_CONFORMANCE_FACTOR", "1"))
 SEED = int(os.environ.get("BATPAK_CONFORMANCE_SEED", "1"))
-SUMMARY = os.environ.get("BATPAK_CONFORMANCE_SUMMARY")
-
-
-def summarize(figure, value):
-    if SUMMARY:
-        with open(SUMMARY, "a") as file:
-            file.write(json.dumps({"suite": "conformance", "figure": figure, "value": value}) + "\n")
 
 
 class AgreementTest(unittest.TestCase):
@@ -44,12 +37,12 @@ class AgreementTest(unittest.TestCase):
         """Tries damages of one kind on the specimens named."""
         other = self.by_name["plain"].directory
         said, tried = trial.run([(self.by_name[name], other, kind, int(count * FACTOR), SEED, opening) for name in names])
-        summarize(f"{kind}: damages tried", tried)
+        summary.add(f"{kind}: damages tried", tried)
         self.agree(said)
 
     def test_of_every_store_as_it_was_left(self):
         self.assertGreater(len(self.specimens), 10)
-        summarize("stores", len(self.specimens))
+        summary.add("stores", len(self.specimens))
         for specimen in self.specimens:
             with self.subTest(specimen.name):
                 self.agree(Comparison(specimen.directory, Layout(specimen.directory), specimen.key).disagreements)
