@@ -12,11 +12,13 @@
 //
 // What a scenario touches it makes itself, in each run anew. scripts/explore replays a schedule and searches for longer; it
 // says so by these variables: BATPAK_SCHEDULE (one schedule, with its trace), BATPAK_SEEDS=A..B (these seeds only),
-// BATPAK_EXPLORE_SECONDS (each scenario, seeds without end), BATPAK_EXPLORE_SUMMARY (a file for lines of figures).
+// BATPAK_EXPLORE_SECONDS (so long for each scenario, its seeds from BATPAK_FIRST_SEED on), BATPAK_EXPLORE_SUMMARY (a file
+// for lines of figures).
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -50,6 +52,8 @@ inline std::string scenario_name() {
 
 #if defined(BATPAK_EXPLORED)
 
+using base::explored::Uninterrupted;
+
 inline void require(bool holds, const std::string& what, std::source_location where = std::source_location::current()) {
   base::explored::require(holds, what, where);
 }
@@ -67,6 +71,29 @@ inline void replay(const std::function<void()>& body, const std::string& schedul
   options.trace = [](std::string_view line) { std::cout << line << '\n'; };
   const auto outcome = base::explored::replay(body, *deviations, options);
   if (outcome.failure) ADD_FAILURE() << *outcome.failure;
+}
+
+// With one more preemption for half of the time, then by seeds that were not tried before.
+inline base::explored::Found search_for_long(const std::function<void()>& body, base::explored::Search search,
+                                             std::chrono::seconds time) {
+  const auto begin = std::chrono::steady_clock::now();
+  search.is_late = [half = begin + time / 2] { return std::chrono::steady_clock::now() >= half; };
+  ++search.bounds.preemptions;
+  search.depth_first_max = search.depth_first_max == 0 ? 0 : UINT64_MAX;
+  search.seeds = 0;
+  base::explored::Found found = base::explored::search(body, search);
+  if (found.failure) return found;
+  search.is_late = [end = begin + time] { return std::chrono::steady_clock::now() >= end; };
+  search.depth_first_max = 0;
+  search.seeds = UINT64_MAX;
+  if (const std::string seed = variable("BATPAK_FIRST_SEED"); !seed.empty()) search.first_seed = std::stoull(seed);
+  base::explored::Found more = base::explored::search(body, search);
+  more.schedules += found.schedules;
+  more.depth_first = found.depth_first;
+  more.steps += found.steps;
+  more.points_max = std::max(more.points_max, found.points_max);
+  more.exhausted = found.exhausted;
+  return more;
 }
 
 inline void count(const base::explored::Found& found) {
@@ -109,13 +136,12 @@ inline void explore(const Bounds& bounds, const std::function<void()>& body) {
     search.first_seed = std::stoull(seeds.substr(0, dots));
     search.seeds = std::stoull(seeds.substr(dots + 2)) - search.first_seed + 1;
   }
+  Found found;
   if (const std::string seconds = detail::variable("BATPAK_EXPLORE_SECONDS"); !seconds.empty()) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(std::stoll(seconds));
-    search.depth_first_max = UINT64_MAX;
-    search.seeds = UINT64_MAX;
-    search.is_late = [end] { return std::chrono::steady_clock::now() >= end; };
+    found = detail::search_for_long(checked, search, std::chrono::seconds(std::stoll(seconds)));
+  } else {
+    found = base::explored::search(checked, search);
   }
-  const Found found = base::explored::search(checked, search);
   detail::count(found);
   std::cout << "  " << found.schedules << " schedules, " << found.depth_first << " of them depth first"
             << (found.exhausted ? ", all within the bounds" : "") << "; " << found.threads_max << " threads, at most "
@@ -127,13 +153,27 @@ inline void explore(const Bounds& bounds, const std::function<void()>& body) {
 
 #else
 
+class Uninterrupted {
+ public:
+  Uninterrupted() {}
+};
+
 inline void require(bool holds, const std::string& what) { EXPECT_TRUE(holds) << what; }
 
 inline void explore(const Bounds& bounds, const std::function<void()>& body) {
+  if (bounds.real_runs == 0) GTEST_SKIP() << "needs simulated time: a build with BATPAK_EXPLORED";
   for (int run = 0; run < bounds.real_runs && !testing::Test::HasFailure(); ++run) body();
 }
 
 #endif
+
+// Sleeps by simulated time where the build has it.
+inline void sleep_for(std::chrono::nanoseconds time) {
+  base::Mutex mutex;
+  base::ConditionVariable never;
+  base::Lock lock(mutex);
+  static_cast<void>(never.wait_for(lock, time));
+}
 
 // Threads 1, 2, … of a scenario that starts no others before; returns when all have ended.
 inline void together(const std::vector<std::function<void()>>& bodies) {

@@ -149,6 +149,7 @@ TEST(ScheduleTest, tells_of_use_after_the_end) {
                 base::Atomic<std::uint32_t>* const other = shared.load(std::memory_order_relaxed);
                 other->store(1, std::memory_order_relaxed);
                 other->notify_one();
+                other->store(2, std::memory_order_relaxed);
               }});
   });
   ASSERT_TRUE(found.failure);

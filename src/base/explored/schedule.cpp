@@ -157,6 +157,7 @@ struct ThreadState {
   bool ran_out = false;
   const std::function<bool()>* changed = nullptr;
   std::uint32_t objects = 0;  // made so far
+  std::uint32_t uninterrupted = 0;
 
   [[nodiscard]] bool is_waiting() const noexcept { return status == Status::waiting; }
 };
@@ -337,6 +338,7 @@ void World::list_options(std::vector<Option>& options) const {
 
 std::size_t World::choose(const std::vector<Option>& options) {
   if (options.size() < 2 || !is_run()) return 0;
+  if (options.front().kind == Option::Kind::go_on && running_->uninterrupted > 0) return 0;
   const Operation& next = running_->next;
   const bool contended =
       options.front().kind != Option::Kind::go_on ||
@@ -404,7 +406,8 @@ void World::do_it(const Operation& operation) {
   ++outcome_.steps;
   if (!is_run()) return;
   if (outcome_.steps > options_->steps_max) fail("too many steps:\n" + report());
-  if (options_->contention != nullptr && operation.object != nullptr && alive_ > 1) {
+  const bool counts = alive_ > 1 && running_->uninterrupted == 0;
+  if (options_->contention != nullptr && operation.object != nullptr && counts) {
     const bool changes = operation.act != Act::load && operation.act != Act::wait_on;
     options_->contention->touch(operation.id, running_->number, changes);
   }
@@ -544,6 +547,9 @@ void fail(std::string_view what, std::source_location where) {
   world().fail(std::string(what) + "  (" + text_of(where) + ")");
 }
 
+Uninterrupted::Uninterrupted() { ++world().running().uninterrupted; }
+Uninterrupted::~Uninterrupted() { --world().running().uninterrupted; }
+
 bool is_running() noexcept { return run_world != nullptr; }
 ThreadNumber running_thread() noexcept { return world().running().number; }
 void note(std::string_view what) { world().say(what); }
@@ -613,13 +619,14 @@ void wait_on(const Object& atomic, const std::function<bool()>& changed, std::so
   }
 }
 
+// Of a notification only the address counts (base/sync.hpp): the atomic may have ended, and another may be in its place.
 void notify_one_on(const Object& atomic, std::source_location where) {
-  before_operation_on(Act::notify_one_on, atomic, where);
+  if (world().is_run()) world().before(operation_on(Act::notify_one_on, atomic, where));
   world().notify(&atomic, false);
 }
 
 void notify_all_on(const Object& atomic, std::source_location where) {
-  before_operation_on(Act::notify_all_on, atomic, where);
+  if (world().is_run()) world().before(operation_on(Act::notify_all_on, atomic, where));
   world().notify(&atomic, true);
 }
 

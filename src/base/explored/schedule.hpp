@@ -134,6 +134,16 @@ struct Outcome {
 inline void require(bool holds, std::string_view what, std::source_location where = std::source_location::current()) {
   if (!holds) fail(what, where);
 }
+// While one lives, its thread is not interrupted unless it has to wait: for what a test does to look at the state, which others
+// need not come in between of.
+class Uninterrupted {
+ public:
+  Uninterrupted();
+  ~Uninterrupted();
+  Uninterrupted(const Uninterrupted&) = delete;
+  Uninterrupted& operator=(const Uninterrupted&) = delete;
+};
+
 // Whether a run is going on.
 [[nodiscard]] bool is_running() noexcept;
 [[nodiscard]] ThreadNumber running_thread() noexcept;
