@@ -7,7 +7,6 @@ import sys
 from .finding import Refusal
 from .log import Log
 from .note import VerifierKey
-from .owner import has_owner
 from .verify import Verifier
 
 FINE, FINDING, COULD_NOT_RUN = 0, 1, 3
@@ -38,7 +37,7 @@ def main():
     root = verifier.tree.root().hex() if verifier.tree is not None else None
     print(json.dumps({"type": "report", "clean": not verifier.findings, "findings": len(verifier.findings),
                       "commits": verifier.commits, "events": len(verifier.events), "root": root,
-                      "checkpoints_verified": verifier.checkpoints_verified}) if arguments.json else
+                      "checkpoints_verified": verifier.signatures.checkpoints_verified}) if arguments.json else
           f"{len(verifier.findings)} findings, {len(verifier.events)} events, root {root}")
     return FINDING if verifier.findings else FINE
 

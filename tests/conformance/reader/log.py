@@ -10,6 +10,7 @@ from .commit import Place
 from .declarations import Genesis
 from .finding import Malformed, Newer, Refusal
 from .live import read_live
+from .owner import has_owner
 from .segment import HEADER_BYTES, Piece, SegmentHeader, Walk
 
 SEGMENT_NAME = re.compile(r"\d{20}\.seg")
@@ -33,7 +34,7 @@ class Segment:
     @property
     def seal(self):
         """The seal's piece, where one is the last commit."""
-        last = self.pieces[-1] if self.pieces else None
+        last = next((piece for piece in reversed(self.pieces) if not piece.stray), None)
         return last if last is not None and last.whole and last.header.type == commit.SEAL else None
 
 
@@ -55,6 +56,7 @@ class Log:
 
     def __init__(self, directory: str):
         self.directory = directory
+        self.has_owner = has_owner(directory)
         self.meta_raw = self._meta_raw()
         self.meta, self.meta_fault = self._meta()
         self.store_id = self._store_id()

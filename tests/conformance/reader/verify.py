@@ -2,7 +2,7 @@
 
 import itertools
 
-from . import commit, content, frame, msgpack, note, segment, store_meta
+from . import commit, content, frame, msgpack, segment, store_meta
 from .chain import Chain
 from .commit import Place
 from .declarations import Declarations, Genesis
@@ -13,6 +13,7 @@ from .log import Log, Segment
 from .mending import Mending
 from .note import VerifierKey
 from .segment import HEADER_BYTES, first_nonzero
+from .signatures import SignedEvent, Signatures
 from .tree import Tree
 
 NO_GENESIS = "the log has no genesis event"
@@ -40,15 +41,8 @@ class Verifier:
         self.genesis = None
         self.declared_at = (self.parts[0].path, HEADER_BYTES)  # where the key is declared, or could have been
         self.has_form = True  # of the last commit
-        self.signed_size = 0  # of the last stored checkpoint
-        self.commit_sizes = []  # (path, offset, tree size at the end) of each commit with events
-        self.sizes = set()  # tree sizes at the ends of commits
-        self.roots = {}  # tree size at the end of a commit -> root, computed
-        self.signed_events = []  # (path, offset, sequence, hash, key id and signature)
-        self.checkpoints = []  # (path, commit's offset, signed size, signature, commit's durable-through)
+        self.signatures = Signatures()
         self.commits = 0
-        self.checkpoints_verified = 0
-        self.event_signatures_verified = 0
 
     def run(self):
         for path in self.log.stray_files:
@@ -58,7 +52,6 @@ class Verifier:
             self._segment(index, part)
         if not self.findings and self.genesis is None:
             self._find("commit_whole", self.parts[0].path, HEADER_BYTES, NO_GENESIS, 0)
-        self._key()
         self._signatures()
         self.findings.sort(key=lambda finding: (finding.path, finding.offset or 0))
         return self
@@ -80,18 +73,19 @@ class Verifier:
         """Adds the segment as it was before single bytes were changed, those bytes, and its number."""
         expected = self.numbers[-1] + 1 if self.numbers else 0
         mending = Mending()
-        content = mending.segment_header(part.content) if part.header is None else part.content
+        raw = mending.segment_header(part.content) if part.header is None else part.content
         try:
-            header, fault = segment.parse_header(content), None
-        except Malformed as malformed:
+            header = segment.parse_header(raw)
+        except Malformed:
             self._add(part, mending.changes, expected)
             return
         for number in (header.number, expected):  # a segment with another number in its header may be the right one
             trying = Mending()
-            walk = segment.Walk(content, number, header.salt, trying)
+            walk = segment.Walk(raw, number, header.salt, trying)
             if any(piece.whole for piece in walk.pieces):
                 break
-        self._add(Segment(part.path, part.name, walk.content, header, fault, walk.pieces), mending.changes + trying.changes, number)
+        mended = Segment(part.path, part.name, walk.content, header, None, walk.pieces)
+        self._add(mended, mending.changes + trying.changes, number)
 
     def _add(self, part, changes, number):
         self.parts.append(part)
@@ -118,8 +112,9 @@ class Verifier:
         self._begin(part)
         for place, piece in enumerate(part.pieces):
             if self._is_tail(index, piece):
-                self._find("unfinished", part.path, self.tail.offset, "a write was under way when the process stopped",
-                           self.tail.sequence)
+                if not self.log.has_owner:  # otherwise it is in flight
+                    self._find("unfinished", part.path, self.tail.offset, "a write was under way when the process stopped",
+                               self.tail.sequence)
                 return
             self._piece(part, piece, part.pieces[place + 1:])
         if not last and part.seal is None:
@@ -223,7 +218,6 @@ class Verifier:
     def _commit(self, part, piece, first):
         header = piece.header
         inside = content.of_commit(part.content, header)
-        broken = [placed for placed in inside.frames if not placed.whole]
         if header.offset + header.length > len(part.content):
             self._find("commit_whole", part.path, piece.offset, "the file ends within the commit", first)
             self._lose_events(first, first + header.count)
@@ -257,35 +251,22 @@ class Verifier:
         self.tree = None
 
     def _end(self, part, piece, end, size):
-        self.sizes.add(size)
-        if piece.header.count:
-            self.commit_sizes.append((part.path, piece.offset, size))
         if end.tree_size != size and piece.whole:
             self._find("tree_root", part.path, end.offset, f"the tree's size is {end.tree_size} and should be {size}", size)
-        if self.tree is not None:
-            self.roots[size] = self.tree.root()
-            if end.root != self.roots[size] and piece.whole:
-                self._find("tree_root", part.path, end.offset + 8, "the root is not that of the events", size)
+        root = self.tree.root() if self.tree is not None else None
+        if root is not None and end.root != root and piece.whole:
+            self._find("tree_root", part.path, end.offset + 8, "the root is not that of the events", size)
         if end.signed_size:
-            self._signed_size(part, piece, end.signed_size)
-        for signature in end.signatures:
-            self.checkpoints.append((part.path, piece.offset, end.signed_size, signature, piece.header.durable_through))
-
-    def _signed_size(self, part, piece, size):
-        """A checkpoint is of the end of an earlier commit, one that was durable, and each is larger than the one before."""
-        if self.chain.unread and size not in self.sizes:
-            return
-        through = piece.header.durable_through.sequence
-        if size not in self.sizes or not self.signed_size < size <= through:
-            self._find("checkpoint_signature", part.path, piece.offset,
-                       f"the stored checkpoint is of {size} events, and no commit that was durable and not yet signed ends there")
-            return
-        self.signed_size = size
+            fault = self.signatures.size_fault(end.signed_size, piece.header.durable_through, bool(self.chain.unread))
+            if fault is not None:
+                self._find("checkpoint_signature", part.path, piece.offset, fault)
+            self._signed_early(part.path, piece.offset, piece.header.first_sequence)
+        self.signatures.take_commit(part.path, piece.offset, end, size, root, piece.header.count > 0)
 
     def _seal(self, part, piece):
         seal = commit.parse_seal(part.content, piece.header)
-        if seal.file_bytes != piece.end or len(part.content) != piece.end:
-            self._find("segment_seal", part.path, piece.end, "the file does not end where its seal says and ends")
+        if seal.file_bytes != piece.end or len(part.content) != piece.end and part.pieces[-1] is piece:
+            self._find("segment_seal", part.path, piece.end, "the file does not end where its seal does")
         if seal.next_segment != part.header.number + 1 or seal.next_first_sequence != piece.header.first_sequence:
             self._find("segment_seal", part.path, piece.offset + 96, "the seal does not name what comes next")
         if part is self.parts[-1]:
@@ -387,10 +368,12 @@ class Verifier:
         if sequence in (0, self.declarations.key_sequence):
             self.declared_at = (part.path, placed.offset)
         if read.signature is not None:
-            self.signed_events.append((part.path, placed.offset, sequence, event_hash, read.signature))
+            self._signed_early(part.path, placed.offset, sequence)
+            self.signatures.take_event(SignedEvent(part.path, placed.offset, sequence, event_hash, read.signature))
         if placed.whole:
             durable = (part.header.number, placed.offset) < (self.log.durable_end.segment, self.log.durable_end.offset)
-            self.events.append(Event(read, event_hash, self.declarations.names.get(read.header.kind), durable))
+            if durable or not self.log.has_owner:
+                self.events.append(Event(read, event_hash, self.declarations.names.get(read.header.kind), durable))
 
     def _values(self, part, placed, read, sequence):
         """The payload's value; says where payload or metadata are not canonical or erased."""
@@ -422,9 +405,7 @@ class Verifier:
         if read.payload.content != self.meta:
             self._find("store_meta", part.path, placed.offset, "store.meta does not hold the genesis event's payload", 0)
 
-    # Signatures
-
-    def _key(self):
+    def _signatures(self):
         if self.key is None:
             return
         declared = self.declarations.key or (self.genesis.key if self.genesis is not None else None)
@@ -433,42 +414,14 @@ class Verifier:
                 self._find("key_declaration", *self.declared_at, "a key is given and none is declared")
         elif declared != self.key.public_key:
             self._find("key_declaration", *self.declared_at, "the key given is not the one declared")
+        if self.genesis is not None:
+            for fault in self.signatures.faults(self.genesis.origin, self.key):
+                self._find(*fault)
 
-    def _signatures(self):
-        if self.key is None or self.genesis is None:
-            return
-        origin = self.genesis.origin
-        key_id = note.key_id(origin, self.key.public_key)
-        verified = 0
-        for path, offset, size, signature, through in self.checkpoints:
-            if signature.name not in ("", origin):
-                continue
-            if signature.key_id != key_id:
-                self._find("key_declaration", path, offset, "the stored checkpoint is signed with another key")
-                continue
-            if size > through.sequence or size not in self.roots:
-                continue
-            if note.verifies(self.key.public_key, signature.signature, note.checkpoint_text(origin, size, self.roots[size])):
-                self.checkpoints_verified += 1
-                verified = max(verified, size)
-            else:
-                self._find("checkpoint_signature", path, signature.offset, f"the checkpoint of size {size} does not verify")
-        self._unsigned(verified)
-        for path, offset, sequence, event_hash, signature in self.signed_events:
-            text = note.event_signature_text(origin, event_hash)
-            if signature[:4] != key_id:
-                self._find("key_declaration", path, offset, "the event is signed with another key", sequence)
-            elif note.verifies(self.key.public_key, signature[4:], text):
-                self.event_signatures_verified += 1
-            else:
-                self._find("event_signature", path, offset, "the event's signature does not verify", sequence)
-
-    def _unsigned(self, verified):
-        """Events that a stored checkpoint covers, and none that verifies."""
-        stored = max((size for _, _, size, _, _ in self.checkpoints if size in self.roots), default=0)
-        path, offset, size = next((place for place in self.commit_sizes if place[2] > verified), (None, None, 0))
-        if path is not None and size <= stored:
-            self._find("unsigned_commit", path, offset, "no stored checkpoint that verifies covers the commit", verified)
+    def _signed_early(self, path, offset, sequence):
+        """Nothing is signed before the key is declared."""
+        if self.declarations.key is None and not self.declarations.incomplete:
+            self._find("key_declaration", path, offset, "something is signed before a key is declared", sequence)
 
 
 def _by_own_sequence(frames, sequences):
