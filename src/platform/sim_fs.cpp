@@ -545,6 +545,11 @@ std::uint64_t SimFs::count_faults_met() const {
   return machine_->faults_met;
 }
 
+bool SimFs::is_stopped() const {
+  const base::Lock lock(machine_->mutex);
+  return machine_->stopped.contains(machine_->running);
+}
+
 void SimFs::watch(std::function<void(SimCall)> watcher) {
   const base::Lock lock(machine_->mutex);
   machine_->watcher = watcher ? std::make_shared<const std::function<void(SimCall)>>(std::move(watcher)) : nullptr;

@@ -63,6 +63,8 @@ class SimFs : public FileSystem {
   void clear_faults();
   // Calls of all processes that a fault has changed so far.
   [[nodiscard]] std::uint64_t count_faults_met() const;
+  // Whether SimFs's own process was stopped by a fault, and waits for kill() or crash().
+  [[nodiscard]] bool is_stopped() const;
   // Called before each call of SimFs's own process, so that others act between any two of them. It may do anything with this
   // file system but call it as that process.
   void watch(std::function<void(SimCall)> watcher);

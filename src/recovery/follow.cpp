@@ -40,6 +40,20 @@ Result<event::StoreMeta> identity_from_genesis(platform::Directory& directory) {
   return event::StoreMeta::make(decoded);
 }
 
+// The end of the last whole commit that follows the one before it from `start` on.
+std::uint64_t end_of_whole_commits(ByteView image, const segment::SegmentHeader& header, std::uint64_t start) {
+  segment::CommitWalker walker(image, header, start);
+  std::uint64_t end = start;
+  std::optional<segment::CommitHeader> before;
+  for (segment::WalkStep step = walker.next(); step.commit; step = walker.next()) {
+    const segment::CommitHeader& commit = step.commit->header;
+    if (before && commit.first_sequence != before->next_sequence()) break;
+    before = commit;
+    end = walker.offset();
+  }
+  return end;
+}
+
 }  // namespace
 
 LogFollower::LogFollower(std::shared_ptr<platform::Directory> directory, ReadOnlyOptions::Undurable undurable)
@@ -155,7 +169,13 @@ Result<void> LogFollower::read_up_to(const Limit& limit) {
     BATPAK_TRY(const auto file, state_.directory->open_file(segment.path, platform::OpenMode::read));
     BATPAK_TRY(const segment::SegmentImage image, segment::SegmentImage::load(*file, offset_));
     const bool last = beyond ? segment_ + 1 == state_.segments.size() : number == limit.durable_through.segment;
-    const std::uint64_t end = last && !beyond ? limit.durable_through.offset : image.bytes.size();
+    std::uint64_t end = last && !beyond ? limit.durable_through.offset : image.bytes.size();
+    if (beyond && number >= limit.durable_through.segment) {
+      // Damage is walked around; but behind the limit no commit says that anything was durable, so what is not whole there is
+      // a write that did not finish.
+      const std::uint64_t durable = number == limit.durable_through.segment ? limit.durable_through.offset : 0;
+      end = end_of_whole_commits(image.bytes, segment.header, std::max({offset_, durable, segment::segment_header_bytes}));
+    }
     if (offset_ < end) offset_ = builder_.walk_around_damage(image.bytes, segment_, offset_, end).end;
     // A durable-through at the end of a sealed segment: the next one begins there.
     if (last) break;

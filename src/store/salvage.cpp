@@ -18,6 +18,8 @@ namespace {
 using base::fail;
 
 constexpr std::size_t events_at_once = 1000;
+// What the writer keeps free in a commit beside the events that it is asked to append.
+constexpr std::uint64_t room_for_declarations = 1024;
 
 // The store's own events of the new store get times between its genesis and the first copied event, which keep theirs: a
 // second is room for them.
@@ -211,7 +213,8 @@ class Salvage {
 
   Result<void> append(engine::Item item) {
     const std::uint64_t size = item.draft.signed_frame_size();
-    if (items_.size() == events_at_once || bytes_ + size > destination_.writer->request_bytes_max()) BATPAK_CHECK(flush());
+    const std::uint64_t bytes_max = destination_.writer->request_bytes_max() - room_for_declarations;
+    if (items_.size() == events_at_once || bytes_ + size > bytes_max) BATPAK_CHECK(flush());
     bytes_ += size;
     items_.push_back(std::move(item));
     return {};

@@ -181,6 +181,25 @@ TEST(Reader, without_an_owner_believes_live_where_it_names_the_end_of_a_commit) 
   EXPECT_EQ(open_reader(machine).snapshot()->size(), durable);
 }
 
+// Witness: whole_commits_only
+TEST(Reader, that_shows_undurable_events_shows_no_part_of_a_commit_that_is_not_whole) {
+  Machine machine;
+  ASSERT_TRUE(machine.open());
+  ASSERT_TRUE(machine.append("alice"));
+  ASSERT_TRUE(machine.append_batch(1, Durability::buffered));
+  ASSERT_TRUE(machine.store().snapshot());  // has it written
+  const std::uint64_t whole = machine.store().frontier().accepted;
+  ASSERT_TRUE(machine.append_batch(4, Durability::buffered));
+  ASSERT_TRUE(machine.store().snapshot());
+  machine.kill();
+  const std::string segment = machine.segments().back();
+  const segment::CommitHeader torn = commits_in(machine.read_file(segment)).back();
+  machine.files().flip_bit(std::string(Machine::path) + "/" + segment, torn.offset + torn.length - 10, 0).value();
+  const Store reader = open_reader(machine, Undurable::show);
+  EXPECT_EQ(reader.snapshot()->size(), whole);
+  EXPECT_TRUE(reader.open_report().damage.empty());
+}
+
 TEST(Reader, counts_what_is_not_durable_across_a_change_of_segments) {
   Machine machine;
   ASSERT_TRUE(machine.open());
