@@ -3,7 +3,7 @@ find_package(GTest REQUIRED)
 include(GoogleTest)
 
 # Tests whose executable starts threads, or opens stores, which do: the ones that run under ThreadSanitizer.
-set(BATPAK_THREADED_TESTS base concurrency crypto platform audit engine read projection store interleave crash model end_to_end)
+set(BATPAK_THREADED_TESTS base concurrency crypto platform audit engine read projection store interleave crash end_to_end)
 
 # The objects of all rooms once, for every test of internals.
 add_library(batpak_test_rooms STATIC)
@@ -54,6 +54,9 @@ foreach(danger IN LISTS dangers)
     batpak_test(${name} SOURCES ${tests} LABELS crossing)
   endif()
 endforeach()
+
+# What `model` tests: the protocol's own model, apart from the rooms.
+add_subdirectory(tests/model)
 
 # Each public header compiles alone, twice over, and with nothing but the public headers to be found.
 file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/batpak/*.hpp)

@@ -294,6 +294,8 @@ class Recovery {
     } else if (tail_.segment + 1 < state_.segments.size()) {
       BATPAK_CHECK(trim_sealed());
       enter_successor();
+      // Nothing of it is written again and synced, so a cut of an earlier opening may still not have reached the device.
+      if (tail_.blank_torn_bytes == 0) BATPAK_CHECK(sync(state_.segments[tail_.segment + 1]));
       BATPAK_CHECK(cut_behind(tail_.segment + 1, tail_.blank.bytes, tail_.blank_torn_bytes));
     }
     return remove_leftovers();
@@ -337,6 +339,11 @@ class Recovery {
     BATPAK_CHECK(file->sync_all());
     segment.size = end;
     return {};
+  }
+
+  Result<void> sync(const SegmentFile& segment) {
+    BATPAK_TRY(const auto file, directory_.open_file(segment.path, platform::OpenMode::write));
+    return file->sync_all();
   }
 
   // A sealed segment ends with its seal; a crash may have come between the two.
