@@ -110,8 +110,10 @@ def keep(place):
 
 
 class CrashTest(unittest.TestCase):
+    folder = None  # where the stores are, beside the system's usual place
+
     def setUp(self):
-        self.place = tempfile.mkdtemp(prefix="batpak-real-crash-", dir=os.environ.get("REAL_CRASH_PLACE"))
+        self.place = tempfile.mkdtemp(prefix="batpak-real-crash-", dir=os.environ.get("REAL_CRASH_PLACE") or self.folder)
         self.addCleanup(shutil.rmtree, self.place, ignore_errors=True)
         self.seed = setting("SEED", 1)
         self.random = random.Random(f"{self.seed} {self.id()}")
