@@ -117,9 +117,9 @@ class Verifier:
                                self.tail.sequence)
                 return
             self._piece(part, piece, part.pieces[place + 1:])
-        if not last and part.seal is None:
+        if not last and (part.seal is None or self._is_changed(index, part.seal)):
             end = part.pieces[-1].end if part.pieces else HEADER_BYTES
-            self._find("segment_seal", part.path, end, "the segment does not end in a seal")
+            self._find("segment_seal", part.path, end, "the segment does not end in a whole seal")
 
     def _is_tail(self, index, piece):
         """Whether the torn tail begins here."""
@@ -139,6 +139,10 @@ class Verifier:
     def _changes(self, index, part):
         for change in self.changes[index]:
             self._find(change.law, part.path, change.offset, "a byte was changed", change.sequence)
+
+    def _is_changed(self, index, piece):
+        """Whether a byte of the commit was changed."""
+        return any(piece.offset <= change.offset < piece.end for change in self.changes[index])
 
     def _skip(self):
         """Passes over a segment that cannot be read here: nothing is known of what it holds."""
