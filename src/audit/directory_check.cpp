@@ -15,7 +15,7 @@ using segment::CommitWalker;
 using segment::segment_header_bytes;
 using segment::SegmentHeader;
 
-constexpr std::uint64_t span_bytes = 1U << 20U;  // of commits that one task checks
+constexpr std::uint64_t span_bytes = 1U << 18U;  // of commits that one task checks, few enough to stay in a cache meanwhile
 constexpr std::string_view log_name = "log";
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
@@ -472,7 +472,8 @@ void DirectoryCheck::check_end(const OpenSegment& segment, ByteView view, const 
 }
 
 void DirectoryCheck::push(Span span, std::uint64_t bytes) {
-  const std::size_t pending_max = 2 * pool_.threads() + 2;
+  // Alone, a thread checks what it has just walked over; others get enough to do ahead.
+  const std::size_t pending_max = pool_.threads() == 1 ? 1 : 2 * pool_.threads() + 2;
   while (pending_.size() >= pending_max) take_front();
   auto pending = std::make_unique<Pending>();
   pending->segment = span.segment;
