@@ -114,6 +114,75 @@ TEST(ThreadTest, a_failed_sync_of_the_house_keeper_is_told_to_those_who_append) 
   });
 }
 
+// Collects more than the writer writes by itself, so that house-keeping writes it beside those who append on.
+OpenOptions with_room_for_large_commits(Machine& machine) {
+  OpenOptions options = machine.options();
+  options.housekeeping = OpenOptions::Housekeeping::thread;
+  options.segment_bytes = 1U << 20;
+  options.queue_bytes_max = 1U << 20;
+  return options;
+}
+
+TEST(ThreadTest, a_large_commit_is_written_beside_those_who_append_on) {
+  explore_on({.schedules_max = 200, .seeds = 100}, [](Machine& machine) {
+    std::vector<Receipt> receipts(5);
+    {
+      Store store = must(Store::open("store", with_room_for_large_commits(machine)));
+      together({[&] {
+                  receipts[0] = must(store.append(at("a"), Said{std::string(150'000, 'x')}, buffered));
+                  receipts[1] = must(store.append(at("a"), Said{std::string(150'000, 'y')}, buffered));
+                  receipts[2] = must(store.append(at("a"), Moved{1, 0}));
+                },
+                [&] {
+                  receipts[3] = must(store.append(at("b"), Said{std::string(1000, 'z')}, buffered));
+                  require(must(store.snapshot()).size() > receipts[3].sequence, "appended, and not visible");
+                  receipts[4] = must(store.append(at("b"), Moved{2, 0}, buffered));
+                }});
+      require_account(store, receipts);
+      must(store.close());
+    }
+    machine.require_clean();
+    Store again = machine.open();
+    require_account(again, receipts);
+  });
+}
+
+TEST(ThreadTest, closing_waits_for_a_sync_under_way_beside_it) {
+  explore_on({.schedules_max = 2500, .early_timeouts = true}, signing_key(), [](Machine& machine) {
+    std::vector<Receipt> receipts;
+    {
+      Store store = machine.open_with_threads();
+      receipts.push_back(must(store.append(at("a"), Moved{1, 0}, buffered)));
+      together({[&] { sleep_for(sync_interval); },
+                [&] {
+                  sleep_for(sync_interval);
+                  must(store.close());
+                }});
+    }
+    machine.require_clean();
+    Store again = machine.open();
+    require_account(again, receipts);
+  });
+}
+
+TEST(ThreadTest, a_failed_write_beside_the_writer_is_never_acknowledged_as_durable) {
+  explore_on({.schedules_max = 2000, .real_runs = 0}, [](Machine& machine) {
+    Store store = machine.open_with_threads();
+    must(store.append(at("a"), Moved{1, 0}, buffered));
+    machine.files->inject({.call = platform::SimCall::write, .path_contains = ".seg", .bytes_written = 100});
+    together({[&] {
+                sleep_for(sync_interval);
+                require(!store.append(at("a"), Moved{2, 0}), "acknowledged behind a failed write");
+              },
+              [&] {
+                sleep_for(sync_interval);
+                require(!store.sync(), "synced over a failed write");
+              }});
+    require(store.frontier().durable == early_events, "called durable over a failed write");
+    require(error_of(store.close()) == "poisoned", "closing does not tell");
+  });
+}
+
 // Witness: signature_only_after_sync
 TEST(ThreadTest, a_signer_gives_the_note_of_its_last_start) {
   explore({.preemptions = 3, .spurious_wakes = 1, .real_runs = 200}, [] {
