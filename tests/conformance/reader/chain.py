@@ -54,6 +54,11 @@ class Chain:
         self.unread.append((start, end))
         self.next = end
 
+    def doubt(self, start: Place, end: int):
+        """What was taken last is not whole: it ends somewhere from `start` to the offset `end`."""
+        self.crc = None
+        self.unread.append((start, Place(start.segment, end, self.next.sequence)))
+
     def enter_segment(self, number: int, first_sequence: int):
         self.ends[(number, HEADER_BYTES)] = first_sequence
         self.next = Place(number, HEADER_BYTES, first_sequence)

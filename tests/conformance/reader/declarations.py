@@ -10,6 +10,7 @@ GENESIS, TYPE, KEY, SALVAGE = 1, 2, 3, 4
 ENTITIES = {GENESIS: "$batpak/store", TYPE: "$batpak/types", KEY: "$batpak/keys", SALVAGE: "$batpak/salvage"}
 PREFIX = "$batpak/"
 SCOPE = "$batpak"
+OTHER_VERSION = "an event of the store's own has another payload version than 1"
 KEY_BYTES = 32
 ID_BYTES = 16
 
@@ -102,7 +103,9 @@ class Declarations:
         if entity is None:
             yield "declaration", f"the store has no kind {header.kind:#06x}"
             return
-        if (header.entity, header.scope, header.lane, header.payload_version) != (entity, SCOPE, 0, 1):
+        if header.payload_version != 1:
+            yield "declaration", OTHER_VERSION
+        if (header.entity, header.scope, header.lane) != (entity, SCOPE, 0):
             yield "declaration", f"an event of kind {header.kind:#06x} stands elsewhere than in {entity}"
         if (header.kind == GENESIS) != (sequence == 0):
             yield "declaration", "the genesis event is the first one and no other"

@@ -1,7 +1,6 @@
 """The order of events: sequences, times, batches and streams."""
 
 from .frame import Header
-from .limits import BATCH_EVENTS_MAX
 
 STORE_CATEGORY = 0
 NOTHING = bytes(32)
@@ -50,9 +49,6 @@ class History:
             yield "time_order", "the event's id is not larger than that of the event before it"
 
     def _batch(self, header):
-        if header.batch_size > BATCH_EVENTS_MAX:
-            yield "batch", f"no batch has {header.batch_size} events"
-            return
         if header.kind >> 12 == STORE_CATEGORY:
             if (header.batch_index, header.batch_size) != (0, 1):
                 yield "batch", "an event of the store's own is part of a batch"

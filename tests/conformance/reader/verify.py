@@ -207,7 +207,8 @@ class Verifier:
         events = self._commit(part, piece, self.chain.next.sequence)
         self.chain.take(piece.header, events)
         if not piece.whole or not self.has_form:
-            self.chain.crc = None  # its own CRC may be what was changed
+            end = later[0].offset if later else len(part.content)
+            self.chain.doubt(piece.header.start, end)  # its CRC or its length may be what was changed
 
     def _headless(self, part, piece, later):
         """Bytes that begin no commit: a commit whose header is broken, or what follows the last commit."""
@@ -235,7 +236,9 @@ class Verifier:
         events = len(inside.frames) if piece.whole else header.count
         if piece.whole and not self._lengths_add_up(inside.frames):
             self._find("commit_whole", part.path, piece.offset, "a frame's length is impossible", first)
-            self._lose_events(first, first + events)
+            self.has_form = False
+            readable = list(itertools.takewhile(lambda placed: placed.whole, inside.frames))
+            self._frames(part, piece.offset, readable, range(first, first + events), inside.end, False)
         else:
             self._frames(part, piece.offset, inside.frames, range(first, first + events), inside.end, piece.whole)
         if inside.end is not None:
