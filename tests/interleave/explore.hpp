@@ -30,6 +30,12 @@
 
 #include "base/sync.hpp"
 #if defined(BATPAK_EXPLORED)
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+
 #include "base/explored/explorer.hpp"
 #endif
 
@@ -96,6 +102,32 @@ inline base::explored::Found search_for_long(const std::function<void()>& body, 
   return more;
 }
 
+// The program ends in the middle of a run: by which schedule?
+inline void tell_of_crash(int signal) {
+  const auto say = [](std::string_view text) { static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size())); };
+  if (base::explored::is_running()) {
+    const testing::TestInfo* const test = testing::UnitTest::GetInstance()->current_test_info();
+    say("\nended by a signal; again by: scripts/explore --scenario ");
+    say(test->test_suite_name());
+    say(".");
+    say(test->name());
+    say(" --schedule ");
+    say(base::explored::schedule_so_far().empty() ? std::string_view("-") : base::explored::schedule_so_far());
+    say("\n");
+  }
+  ::raise(signal);  // by now the default
+}
+
+inline void watch_for_crashes() {
+  static std::array<std::byte, 64U << 10> stack;  // that of a fiber may be what is broken
+  const stack_t signal_stack{.ss_sp = stack.data(), .ss_flags = 0, .ss_size = stack.size()};
+  ::sigaltstack(&signal_stack, nullptr);
+  struct sigaction action{};
+  action.sa_handler = tell_of_crash;
+  action.sa_flags = SA_ONSTACK | static_cast<int>(SA_RESETHAND);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) ::sigaction(signal, &action, nullptr);
+}
+
 inline void count(const base::explored::Found& found) {
   const std::string path = variable("BATPAK_EXPLORE_SUMMARY");
   if (path.empty()) return;
@@ -115,6 +147,7 @@ inline void count(const base::explored::Found& found) {
 
 inline void explore(const Bounds& bounds, const std::function<void()>& body) {
   using base::explored::Found;
+  detail::watch_for_crashes();
   base::explored::Search search;
   search.bounds = {.preemptions = bounds.preemptions, .spurious_wakes = bounds.spurious_wakes};
   search.depth_first_max = bounds.schedules_max;

@@ -132,6 +132,9 @@ struct Found {
 // Precondition: `body` gives the same run for the same choices.
 [[nodiscard]] Found search(const std::function<void()>& body, const Search& search);
 
+// What the run has chosen so far, for a program that ends in the middle of one.
+[[nodiscard]] std::string_view schedule_so_far() noexcept;
+
 // One run again, with its trace.
 [[nodiscard]] Outcome replay(const std::function<void()>& body, const std::vector<ReplayChooser::Deviation>& schedule,
                              RunOptions options);

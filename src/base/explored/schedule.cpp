@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/explored/explorer.hpp"
+
 namespace batpak::base::explored {
 
 void Contention::touch(ObjectId object, ThreadNumber thread, bool changes) {
@@ -551,6 +553,9 @@ Uninterrupted::Uninterrupted() { ++world().running().uninterrupted; }
 Uninterrupted::~Uninterrupted() { --world().running().uninterrupted; }
 
 bool is_running() noexcept { return run_world != nullptr; }
+std::string_view schedule_so_far() noexcept {
+  return run_world == nullptr ? std::string_view() : std::string_view(run_world->outcome().schedule);
+}
 ThreadNumber running_thread() noexcept { return world().running().number; }
 void note(std::string_view what) { world().say(what); }
 nanoseconds now() noexcept { return world().now(); }
