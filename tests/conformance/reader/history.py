@@ -57,7 +57,8 @@ class History:
             if header.batch_index != 0:
                 yield "batch", f"the batch begins with index {header.batch_index}"
         elif (header.batch_index, header.batch_size) != self.batch:
-            yield "batch", f"index {header.batch_index} of {header.batch_size} stands where {self.batch[0]} of {self.batch[1]} should"
+            expected, size = self.batch
+            yield "batch", f"index {header.batch_index} of {header.batch_size} stands where {expected} of {size} should"
         following = (header.batch_index + 1, header.batch_size)
         self.batch = following if following[0] < following[1] else None
 
