@@ -359,7 +359,8 @@ DirectoryCheck::WalkEnd DirectoryCheck::walk(const std::shared_ptr<const OpenSeg
         continue;
       }
     }
-    if (is_tail(*segment, view, walker.offset(), end.sequence, index)) {
+    const bool is_known_form = !step.fault->crcs_match && step.fault->error.code != ErrorCode::newer_format;
+    if (is_known_form && is_tail(*segment, view, walker.offset(), end.sequence, index)) {
       report_tail(segment, view, *step.fault);
       end.tail = true;
       break;

@@ -139,6 +139,7 @@ Result<LogFollower::Limit> LogFollower::find_limit() const {
       const segment::WalkStep step = walker.next();
       if (step.at_end()) break;
       if (!step.commit) {
+        if (step.fault->error.code == ErrorCode::newer_format) return fail(Error(step.fault->error).at_path(segment.path));
         if (!walker.skip_fault()) break;
         continue;
       }

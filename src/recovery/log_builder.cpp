@@ -81,6 +81,10 @@ Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::
   if (header.sequence() != next_sequence_) {
     return place_error(Error(ErrorCode::damaged, "the event has another sequence than its place in the log"));
   }
+  // What cannot be is not believed, even where every CRC matches: both would be counted with.
+  if (header.stream_version() > sequence || (sequence > 0 && header.previous_sequence() >= sequence)) {
+    return place_error(Error(ErrorCode::damaged, "the event claims more events before it than there are"));
+  }
   index::Stream& stream = state_.index->add_stream(header.entity(), header.lane());
   if (header.stream_version() > stream.head.count) {
     // Events of this stream were lost. The one before this is named; it is no head, and readers of the stream meet it. Of the
@@ -204,7 +208,11 @@ LogBuilder::Walked LogBuilder::walk_around_damage(ByteView image, std::uint32_t 
     }
     const segment::CommitFault& fault = *step.fault;
     const std::string reason = fault.error.message;
-    if (fault.header && fault.header->offset + fault.header->length <= image.size()) {
+    const bool header_can_be = fault.header && fault.header->offset + fault.header->length <= image.size() &&
+                               fault.header->next_sequence() >= next_sequence_ &&
+                               fault.header->next_sequence() - next_sequence_ <=
+                                   (fault.offset + fault.header->length - start) / event::layout::header_bytes_min;
+    if (header_can_be) {
       take_readable_frames(image, segment, fault.offset, fault.header->offset + fault.header->length,
                            fault.header->next_sequence(), reason);
       walker.resume_at(fault.header->offset + fault.header->length);

@@ -158,6 +158,11 @@ class Recovery {
       return damaged(segment.path, seal->header.offset, "the segment's seal does not name the segment that follows");
     }
     static_cast<void>(builder_.walk_around_damage(image.bytes, number, segment::segment_header_bytes, image.bytes.size()));
+    if (next.first_sequence > builder_.next_sequence() &&
+        next.first_sequence - builder_.next_sequence() > image.bytes.size() / event::layout::header_bytes_min) {
+      return damaged(segment.path, seal->header.offset,
+                     "the segment that follows begins behind more events than fit into this one");
+    }
     builder_.lose_until(next.first_sequence, {.path = segment.path, .reason = "events are missing before the seal"});
     return seal->header;
   }
@@ -175,6 +180,10 @@ class Recovery {
       if (!step.commit) {
         if (step.fault && step.fault->error.code == ErrorCode::newer_format && step.fault->header == std::nullopt) {
           return fail(Error(step.fault->error).at_path(segment.path));
+        }
+        if (step.fault && step.fault->crcs_match) {
+          return damaged(segment.path, step.fault->offset,
+                         "a whole commit has a form that is not known: " + step.fault->error.message);
         }
         break;
       }

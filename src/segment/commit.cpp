@@ -183,6 +183,19 @@ Result<CommitView> decode_commit(ByteView bytes, const SegmentSalt& salt, std::u
   return commit;
 }
 
+bool commit_crcs_match(ByteView bytes, const SegmentSalt& salt, std::uint64_t segment, std::uint64_t offset) noexcept {
+  if (bytes.size() < commit_header_bytes || load_le<std::uint32_t>(bytes.data() + at_magic) != magic) return false;
+  const std::uint32_t salt_crc = base::crc32c(salt);
+  const ByteView header = bytes.first(commit_header_bytes);
+  if (load_le<std::uint64_t>(header.data() + at_segment) != segment) return false;
+  if (load_le<std::uint64_t>(header.data() + at_offset) != offset) return false;
+  if (load_le<std::uint32_t>(header.data()) != base::crc32c(header.subspan(at_commit_crc), salt_crc)) return false;
+  const std::size_t length = load_le<std::uint32_t>(header.data() + at_length);
+  return length >= commit_header_bytes && length <= bytes.size() && length <= limits::commit_bytes_max &&
+         load_le<std::uint32_t>(header.data() + at_commit_crc) ==
+             base::crc32c(bytes.first(length).subspan(at_magic), salt_crc);
+}
+
 std::size_t commit_size(std::size_t body_bytes, const std::vector<StoredSignature>& signatures) noexcept {
   return commit_header_bytes + body_bytes + base::align_up(end_list + list_size(signatures), 8) + trailer_bytes;
 }

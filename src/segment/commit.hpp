@@ -122,6 +122,10 @@ class FrameSplitter {
 // The frame at the start of `bytes` by its length field. Errors: malformed when it does not lie within.
 [[nodiscard]] Result<ByteView> frame_at(ByteView bytes);
 
+// Whether a commit of this place begins here and both its CRCs match, whatever else it says.
+[[nodiscard]] bool commit_crcs_match(ByteView bytes, const SegmentSalt& salt, std::uint64_t segment,
+                                     std::uint64_t offset) noexcept;
+
 // Lays a commit out in one buffer that is used again for the next one.
 //
 //   builder.begin(); span = builder.add_frame(size); …fill…; builder.finish(header, end, salt);

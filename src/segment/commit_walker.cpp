@@ -30,6 +30,7 @@ WalkStep CommitWalker::next() {
   }
   // An idle mark keeps to a sector of its own; the gap in front of it is zero.
   const std::uint64_t sector = base::align_up(offset_, limits::sector_bytes);
+  bool crcs_match = commit_crcs_match(image_.subspan(offset_), salt_, segment_, offset_);
   if (sector != offset_ && sector < image_.size() && base::all_zero(image_.subspan(offset_, sector - offset_))) {
     Result<CommitView> mark = commit_at(sector);
     if (mark && mark->header.type == CommitType::idle_mark) {
@@ -41,9 +42,10 @@ WalkStep CommitWalker::next() {
       return {.commit = std::nullopt,
               .fault = CommitFault{.offset = offset_, .error = std::move(mark).error(), .header = {}}};
     }
+    crcs_match = crcs_match || commit_crcs_match(image_.subspan(sector), salt_, segment_, sector);
   }
   if (base::all_zero(image_.subspan(offset_))) return {};
-  CommitFault fault{.offset = offset_, .error = std::move(here).error(), .header = std::nullopt};
+  CommitFault fault{.offset = offset_, .error = std::move(here).error(), .header = std::nullopt, .crcs_match = crcs_match};
   fault.error.offset = offset_;
   if (auto header = decode_commit_header(image_.subspan(offset_), salt_);
       header && header->segment == segment_ && header->offset == offset_) {

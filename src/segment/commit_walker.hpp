@@ -12,6 +12,8 @@ struct CommitFault {
   std::uint64_t offset = 0;
   Error error;
   std::optional<CommitHeader> header;  // where at least the header is intact, and says that it belongs there
+  // Both CRCs match. What is wrong with it was so when it was written: no torn write, but a form that is not known here.
+  bool crcs_match = false;
 };
 
 // What stands at one step: a whole commit, a fault, or the end, behind which everything is zero.

@@ -90,5 +90,25 @@ TEST(Buffered, events_are_visible_in_the_store_at_once_and_not_elsewhere) {
   EXPECT_GT(now.size(), now.durable_size());
 }
 
+// Witness: acknowledged_durable_survives
+TEST(Buffered, events_written_beside_the_writer_are_durable_only_when_they_are_synced) {
+  Machine machine;
+  machine.segment_bytes = 4ULL << 20;
+  ASSERT_TRUE(machine.open());
+  ASSERT_TRUE(machine.append("alice"));
+  const std::uint64_t durable = machine.store().frontier().durable;
+  // Enough to be handed over several times, house being kept in between, and some that are still being collected.
+  for (int i = 0; i < 1'000; ++i) {
+    ASSERT_TRUE(machine.append("bob", Durability::buffered, 1'000));
+    if (i % 300 == 299) {
+      ASSERT_TRUE(machine.keep_house(std::chrono::microseconds(1)));
+    }
+  }
+  EXPECT_EQ(machine.store().frontier().durable, durable);
+  EXPECT_TRUE(machine.ledger.is_shown_by(machine.store()));
+  machine.crash(SimCrash::losing_everything());
+  EXPECT_TRUE(comes_back(machine));
+}
+
 }  // namespace
 }  // namespace batpak::test

@@ -237,7 +237,9 @@ TEST(Reader, after_any_crash_shows_no_more_than_the_writer_will) {
       continue;
     }
     const Snapshot shown = reader->snapshot().value();
-    EXPECT_TRUE(reader->open_report().damage.empty()) << reader->open_report().damage.front().reason;
+    // A creation that was interrupted may have left a log without a store.meta.
+    const bool created = !machine.ledger.groups().empty();
+    EXPECT_TRUE(!created || reader->open_report().damage.empty()) << reader->open_report().damage.front().reason;
     ASSERT_TRUE(machine.open());
     const Snapshot recovered = machine.store().snapshot().value();
     ASSERT_LE(shown.size(), recovered.size());

@@ -1,6 +1,7 @@
 // What a crash may leave behind the last whole commit: all of it is cut off, none of it stops the store.
 #include <gtest/gtest.h>
 
+#include "base/crc32c.hpp"
 #include "base/limits.hpp"
 #include "crash/machine.hpp"
 
@@ -34,6 +35,17 @@ class Tail : public testing::Test {
     machine->write_file(segment_, bytes);
     machine->ledger = before_;
     return machine;
+  }
+  // The log with one byte of the last commit changed, and the commit's CRCs mended.
+  [[nodiscard]] Bytes with_byte_of_last(std::size_t at, std::byte value) const {
+    Bytes bytes = whole_;
+    const auto header = segment::SegmentHeader::decode(bytes).value();
+    const std::uint32_t salt_crc = base::crc32c(header.salt);
+    const std::span commit = std::span(bytes).subspan(last_.offset, last_.length);
+    commit[at] = value;
+    base::store_le(commit.data() + 4, base::crc32c(commit.subspan(8), salt_crc));
+    base::store_le(commit.data(), base::crc32c(commit.first(segment::commit_header_bytes).subspan(4), salt_crc));
+    return bytes;
   }
   // What recovery should find behind the last whole commit, up to the last byte that is not zero.
   static Bytes tail_of(ByteView log, std::uint64_t end) {
@@ -201,6 +213,35 @@ TEST_F(Tail, nothing_is_cut_off_that_could_not_be_kept) {
   EXPECT_EQ(opened.error().code, ErrorCode::no_space);
   EXPECT_EQ(machine->read_file(segment_), log);
   EXPECT_TRUE(machine->open());
+}
+
+// Witness: unknown_is_refused
+TEST_F(Tail, a_whole_commit_in_a_form_that_is_not_known_is_no_tail) {
+  // Reserved bytes of its header and in front of its closing length; with its CRCs right no torn write looks like that.
+  for (const std::size_t at : {std::size_t{84}, std::size_t{last_.length} - 5}) {
+    const auto machine = with_log(with_byte_of_last(at, std::byte{1}));
+    const Bytes before = machine->read_file(segment_);
+    const auto opened = machine->open();
+    ASSERT_FALSE(opened) << at;
+    EXPECT_EQ(opened.error().code, ErrorCode::damaged);
+    EXPECT_EQ(opened.error().offset, last_.offset);
+    EXPECT_EQ(machine->read_file(segment_), before);
+    EXPECT_EQ(machine->verify().tail, TailState::clean) << at;
+    EXPECT_FALSE(machine->verify().clean()) << at;
+  }
+}
+
+// Witness: unknown_is_refused
+TEST_F(Tail, a_commit_of_a_type_from_the_future_is_refused_by_who_reads_too) {
+  const auto machine = with_log(with_byte_of_last(12, std::byte{4}));
+  const auto opened = machine->open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::newer_format);
+  const auto reader = Store::open_read_only(Machine::path, {.file_system = &machine->files()});
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(reader.error().code, ErrorCode::newer_format);
+  EXPECT_EQ(machine->verify().tail, TailState::clean);
+  EXPECT_FALSE(machine->verify().clean());
 }
 
 }  // namespace
