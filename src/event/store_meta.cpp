@@ -54,6 +54,11 @@ Result<StoreMeta> StoreMeta::decode(ByteView bytes) {
   auto genesis = decode_payload<Genesis>(meta.genesis_payload);
   if (!genesis) return fail(ErrorCode::damaged, "store.meta holds no genesis payload");
   meta.genesis = *std::move(genesis);
+  // Fields that are missing or unknown, or in another form, would be read as something else than the log's genesis event.
+  BATPAK_TRY(const StoreMeta written, make(meta.genesis));
+  if (written.genesis_payload != meta.genesis_payload) {
+    return fail(ErrorCode::damaged, "the genesis payload in store.meta is not in the one form that it has");
+  }
   return meta;
 }
 

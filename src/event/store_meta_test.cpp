@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/crc32c.hpp"
 #include "crypto/hex.hpp"
 
@@ -85,6 +87,15 @@ TEST(store_meta, a_newer_version_is_told_apart_from_damage) {
 TEST(store_meta, a_mended_crc_does_not_make_a_genesis) {
   Bytes bytes = example().encode();
   bytes[24] = std::byte{0xC0};
+  EXPECT_EQ(refusal(with_crc(bytes)), ErrorCode::damaged);
+}
+
+TEST(store_meta, a_genesis_in_another_form_is_refused) {
+  // `key` is no longer a field of it, so that the store would seem to have none.
+  Bytes bytes = example().encode();
+  const auto key = std::ranges::search(bytes, base::as_bytes("key"));
+  ASSERT_FALSE(key.empty());
+  key.front() = std::byte{'j'};
   EXPECT_EQ(refusal(with_crc(bytes)), ErrorCode::damaged);
 }
 
