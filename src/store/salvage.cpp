@@ -25,10 +25,23 @@ constexpr std::uint64_t room_for_declarations = 1024;
 // second is room for them.
 constexpr std::int64_t room_microseconds = 1'000'000;
 
-// The time of the first event that can be read; that of the genesis, unless it is damaged.
+// Whether the event's bytes give all the hashes that it states.
+bool holds(const EventView& event) {
+  const auto frame = event::FrameView::parse(event.frame_bytes());
+  if (!frame) return false;
+  const event::HeaderView& header = frame->header();
+  const auto metadata_hash = header.metadata_hash();
+  const auto rule_hash = header.rule_hash();
+  return header.compute_event_hash() == frame->event_hash() &&
+         (frame->payload_erased() || frame->compute_content_hash() == header.content_hash()) &&
+         (!metadata_hash || frame->metadata_erased() || frame->compute_metadata_hash() == *metadata_hash) &&
+         (!rule_hash || frame->compute_rule_hash() == *rule_hash);
+}
+
+// The time of the first event that can be believed; that of the genesis, unless it is damaged.
 Result<Timestamp> first_time(const Snapshot& snapshot) {
   for (const Result<EventView>& event : snapshot.read({.from = {}, .store_events = StoreEvents::include})) {
-    if (event) return event->time();
+    if (event && holds(*event)) return event->time();
   }
   return fail(ErrorCode::damaged, "no event of the store can be read");
 }
@@ -77,12 +90,6 @@ class Salvage {
         undeclared_.insert({event->kind().value(), event->payload_version()});
       }
     }
-  }
-
-  static bool holds(const EventView& event) {
-    const auto header = event::HeaderView::parse(event.header());
-    return header && header->compute_event_hash() == event.event_hash() &&
-           (event.payload_erased() || event.compute_content_hash() == event.content_hash());
   }
 
   void lose(std::uint64_t sequence, const Error& error) {
