@@ -22,6 +22,8 @@ Character first_character(std::string_view text) {
   wchar_t wide = 0;
   const std::size_t bytes = std::mbrtowc(&wide, text.data(), text.size(), &state);
   if (bytes == static_cast<std::size_t>(-1) || bytes == static_cast<std::size_t>(-2)) return {};
+  // The C library also decodes what lies beyond Unicode, which is no UTF-8 to anybody else.
+  if (wide > 0x10FFFF || (wide >= 0xD800 && wide <= 0xDFFF)) return {};
   const int columns = wcwidth(wide);
   // mbrtowc counts no bytes for NUL.
   return {.bytes = std::max<std::size_t>(bytes, 1),
