@@ -72,7 +72,7 @@ std::vector<Precaution> all_precautions() {
 // What is shown with little is looked for first.
 std::optional<Counterexample> look_for_counterexample(const Rules& rules, bool spare) {
   std::vector<Bounds> stages = {{.appends = 1}, {.appends = 2}};
-  if (!spare) stages.insert(stages.end(), {{.appends = 4, .rots = 0}, {.appends = 3}});
+  if (!spare && has_time) stages.insert(stages.end(), {{.appends = 4, .rots = 0}, {.appends = 3}});
   for (const Bounds& stage : stages) {
     for (const Directories directories : {Directories::in_order, Directories::in_any_order}) {
       Bounds bounds = stage;
@@ -88,6 +88,7 @@ class DroppedPrecaution : public testing::TestWithParam<Precaution> {};
 // The shortest way to lose something is printed.
 TEST_P(DroppedPrecaution, has_a_counterexample_unless_it_is_known_to_be_spare) {
   const auto found = look_for_counterexample(Rules().drop(GetParam()), is_spare(GetParam()));
+  if (!found && !has_time) GTEST_SKIP() << "it takes more events than a sanitizer has time for";
   EXPECT_EQ(found.has_value(), !is_spare(GetParam()));
   if (found) std::cout << "Without " << to_string(GetParam()) << ":\n" << to_string(*found);
 }
