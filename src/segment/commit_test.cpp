@@ -288,5 +288,41 @@ TEST(Frame, with_any_byte_behind_its_length_changed_does_not_match_its_crc) {
   }
 }
 
+StoredSignature signature(std::string name, std::size_t bytes) {
+  return {.name = std::move(name), .signature = Bytes(bytes, std::byte{0x51})};
+}
+
+TEST(Commit, with_a_signature_list_that_is_wrong_is_refused) {
+  EXPECT_FALSE(decode(events_commit(std::vector<StoredSignature>(65, signature("", 4)))));
+  EXPECT_TRUE(decode(events_commit(std::vector<StoredSignature>(64, signature("", 4)))));
+  const Bytes good = events_commit({signature("", 68), signature("", 4)});
+  ASSERT_TRUE(decode(good));
+  const std::size_t end = good.size() - commit_size(0, {signature("", 68), signature("", 4)}) + commit_header_bytes;
+  const std::size_t list = end + 56;
+  Bytes bad = good;  // ends within the first bytes of the second signature
+  base::store_le<std::uint32_t>(bad.data() + end + 48, 74);
+  std::fill_n(bad.begin() + static_cast<std::ptrdiff_t>(list) + 72, 8, std::byte{0});
+  EXPECT_EQ(decode(with_mended_crcs(bad)).error().message, "a signature in the commit is cut off");
+  for (const auto& [name, length] : {std::pair<int, int>{300, 68}, {0, 3}, {0, 2000}, {60, 60}}) {
+    bad = good;
+    base::store_le(bad.data() + list, static_cast<std::uint16_t>(name));
+    base::store_le(bad.data() + list + 2, static_cast<std::uint16_t>(length));
+    EXPECT_EQ(decode(with_mended_crcs(bad)).error().message, "a signature in the commit has an impossible length");
+  }
+}
+
+TEST(Commit, whose_parts_do_not_fit_into_it_is_refused) {
+  Bytes bad = events_commit();
+  base::store_le<std::uint32_t>(bad.data() + commit_header_bytes + 40 + 4, 56);  // the second frame reaches into the end
+  EXPECT_EQ(decode(with_mended_crcs(bad)).error().message, "the commit's length contradicts its parts");
+  bad = events_commit();
+  base::store_le<std::uint32_t>(bad.data() + 40, 3);  // a frame more than there are
+  EXPECT_FALSE(decode(with_mended_crcs(bad)));
+  bad = events_commit();
+  base::store_le<std::uint32_t>(bad.data() + 44, 41U << 20);
+  EXPECT_EQ(decode(with_mended_crcs(bad)).error().message, "the commit header contradicts itself");
+  EXPECT_EQ(frame_at(ByteView(bad).first(7)).error().message, "a frame is cut off");
+}
+
 }  // namespace
 }  // namespace batpak::segment

@@ -231,5 +231,29 @@ TEST_F(CommitWalkerTest, finds_no_seal_where_another_commit_ends_the_segment) {
   EXPECT_FALSE(seal_at_end(image_, header_));
 }
 
+TEST_F(CommitWalkerTest, does_not_take_a_copy_of_a_commit_for_one_of_that_place) {
+  const std::uint64_t first = add_events();
+  const Bytes copy(image_.begin() + static_cast<std::ptrdiff_t>(first), image_.end());
+  base::append(image_, copy);
+  CommitWalker walk = walker();
+  ASSERT_TRUE(walk.next().commit);
+  const WalkStep step = walk.next();
+  ASSERT_TRUE(step.fault);
+  EXPECT_FALSE(step.fault->header) << "its header is of another place";
+  EXPECT_FALSE(walk.skip_fault());
+}
+
+TEST_F(CommitWalkerTest, finds_no_seal_where_the_segment_ends_in_something_else) {
+  add_events();
+  EXPECT_FALSE(seal_at_end(image_, header_)) << "events";
+  add(CommitType::seal, image_.size());
+  EXPECT_FALSE(seal_at_end(image_, header_)) << "a seal that names another end";
+  for (const std::uint32_t length : {0U, 8U, 84U, 90U, 1U << 30U}) {
+    Bytes bad = image_;
+    base::store_le(bad.data() + bad.size() - 4, length);
+    EXPECT_FALSE(seal_at_end(bad, header_)) << length;
+  }
+}
+
 }  // namespace
 }  // namespace batpak::segment

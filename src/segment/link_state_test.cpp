@@ -105,5 +105,25 @@ TEST(LinkState, can_begin_at_any_segment_from_the_seal_before_it) {
   EXPECT_FALSE(resumed.check(next_commit(state, beginning)));
 }
 
+TEST(LinkState, begins_at_a_segment_as_its_seal_left_it) {
+  LinkState state;
+  state.advance(next_commit(state, beginning));
+  // A seal may be written while the commit before it is all that is known to be durable, or less.
+  for (const LogPoint& durable : {beginning, state.end}) {
+    CommitHeader seal = next_commit(state, durable, 0);
+    seal.type = CommitType::seal;
+    LinkState walked = state;
+    walked.advance(seal);
+    walked.enter_segment(1);
+    SegmentHeader header;
+    header.number = 1;
+    header.first_sequence = seal.first_sequence;
+    const LinkState begun = LinkState::at_segment(header, seal);
+    EXPECT_EQ(begun.end, walked.end);
+    EXPECT_EQ(begun.boundaries, walked.boundaries);
+    EXPECT_TRUE(begun.check(next_commit(begun, durable)));
+  }
+}
+
 }  // namespace
 }  // namespace batpak::segment

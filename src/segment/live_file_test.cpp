@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.hpp"
+#include "base/crc32c.hpp"
 #include "platform/sim_fs.hpp"
 
 namespace batpak::segment {
@@ -43,6 +44,15 @@ TEST(LiveRecord, with_any_bit_changed_or_of_another_length_is_refused) {
     EXPECT_FALSE(LiveRecord::decode(changed)) << bit;
   }
   for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(LiveRecord::decode(ByteView(bytes).first(size)));
+}
+
+TEST(LiveRecord, of_another_kind_or_length_is_refused_although_its_crc_holds) {
+  for (const std::size_t at : {std::size_t{4}, std::size_t{8}}) {
+    auto changed = example().encode();
+    changed[at] ^= std::byte{1};
+    base::store_le(changed.data(), base::crc32c(ByteView(changed).subspan(4)));
+    EXPECT_EQ(LiveRecord::decode(changed).error().code, ErrorCode::malformed) << at;
+  }
 }
 
 TEST(LiveFile, is_read_where_it_is_and_told_apart_where_it_is_not) {

@@ -122,9 +122,10 @@ TEST(SegmentFileName, is_read_back) {
 }
 
 TEST(SegmentFileName, of_another_form_is_refused) {
-  for (const std::string_view name : {"", "1.seg", "00000000000000000042", "00000000000000000042.seg ",
-                                      "0000000000000000004x.seg", "-0000000000000000042.seg", "+0000000000000000042.seg",
-                                      "000000000000000000042.seg", "99999999999999999999.seg", "next.tmp"}) {
+  for (const std::string_view name :
+       {"", "1.seg", "00000000000000000042", "00000000000000000042.seg ", "0000000000000000004x.seg",
+        "-0000000000000000042.seg", "+0000000000000000042.seg", "000000000000000000042.seg", "99999999999999999999.seg",
+        "00000000000000000042.txt", "next.tmp"}) {
     EXPECT_FALSE(parse_segment_file_name(name)) << name;
   }
 }

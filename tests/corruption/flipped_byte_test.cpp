@@ -34,6 +34,31 @@ TEST(FlippedByte, is_named_wherever_it_is) {
   }
 }
 
+// Witness: flipped_byte_is_found
+TEST(FlippedByte, in_any_field_that_an_event_may_have_is_named) {
+  const auto key = SigningKey::generate().value();
+  TestLog log({.key = &key, .sign_events = true});
+  log.declare_notes();
+  Bytes extension;
+  base::append_le<std::uint16_t>(extension, 0x8777);  // may be ignored
+  base::append_le<std::uint16_t>(extension, 4);
+  extension.resize(extension.size() + 4, std::byte{0x11});
+  TestLog::Event event{.entity = "door:1", .payload = TestLog::note("opened"), .metadata = TestLog::metadata()};
+  event.extensions = extension;
+  event.correlation.emplace().bytes.fill(std::byte{0xC0});
+  event.causation.emplace().bytes.fill(std::byte{0xCA});
+  event.idempotency_key.emplace().bytes.fill(std::byte{0x1D});
+  log.commit({event});
+  log.idle_mark();
+  Files files = log.files();
+  const std::string path = log.last_path();
+  // Every field is longer than this step, or flipped byte by byte in the tests above.
+  for (std::size_t offset = 4096; offset < files[path].size(); offset += 3) {
+    expect_named(files, path, offset, offset % 8);
+    if (HasFatalFailure()) return;
+  }
+}
+
 TEST(FlippedByte, is_named_whichever_bit_it_is) {
   Files files = small_log().files();
   for (const auto& [path, bytes] : Files(files)) {

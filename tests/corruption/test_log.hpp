@@ -47,6 +47,9 @@ class TestLog {
     std::uint32_t batch_size = 1;
     std::uint32_t lane = 0;
     Bytes extensions = {};
+    std::optional<CorrelationId> correlation = {};
+    std::optional<EventId> causation = {};
+    std::optional<Hash> idempotency_key = {};
   };
 
   TestLog() : TestLog(Options{}) {}
@@ -160,6 +163,9 @@ class TestLog {
                                                         .scope = event.scope,
                                                         .kind = event.kind,
                                                         .lane = event.lane,
+                                                        .correlation = event.correlation,
+                                                        .causation = event.causation,
+                                                        .idempotency_key = event.idempotency_key,
                                                         .metadata = event.metadata,
                                                         .extensions = event.extensions},
                                                        next_salt());

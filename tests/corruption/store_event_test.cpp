@@ -1,0 +1,213 @@
+// Logs whose hashes, links and sums all hold, and which say something that a store does not: about types, about keys, about
+// what was erased. Verify finds each.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "batpak/store.hpp"
+#include "corruption/test_log.hpp"
+#include "event/frame_layout.hpp"
+
+namespace batpak::test {
+namespace {
+
+TestLog::Event own(EventKind kind, std::string_view entity, Bytes payload) {
+  return {
+      .entity = std::string(entity), .payload = std::move(payload), .kind = kind, .scope = std::string(event::store_scope)};
+}
+
+TestLog::Event declaration(EventKind kind, std::string name, std::uint16_t version = 1) {
+  event::TypeDeclaration type;
+  type.declares = kind.value();
+  type.name = std::move(name);
+  type.version = version;
+  Bytes payload;
+  encode_payload(payload, type).value();
+  return own(event::TypeDeclaration::kind, event::TypeDeclaration::entity, std::move(payload));
+}
+
+TestLog::Event key_declaration(const PublicKey& key) {
+  Bytes payload;
+  encode_payload(payload, event::KeyDeclaration{.key = key.bytes(), .recovery_key_hash = {}}).value();
+  return own(event::KeyDeclaration::kind, event::KeyDeclaration::entity, std::move(payload));
+}
+
+// Every fact of the finding that must be the only one.
+void expect_only(const VerifyReport& report, Law law) {
+  EXPECT_EQ(report.findings.size(), 1U) << describe(report);
+  EXPECT_TRUE(has(report, law)) << describe(report);
+}
+
+// Both ways of opening end, with an error or without.
+void open_both_ways(const Files& files) {
+  platform::SimFs fs;
+  fs.create_directory("store").value();
+  for (const auto& [path, bytes] : files) fs.write_file("store/" + path, bytes).value();
+  ReadOnlyOptions reading;
+  reading.file_system = &fs;
+  if (const auto store = Store::open_read_only("store", reading)) {
+    if (auto events = store->read({.store_events = StoreEvents::include})) {
+      for (const Result<EventView>& event : *events) static_cast<void>(event);
+    }
+  }
+  OpenOptions writing;
+  writing.file_system = &fs;
+  writing.housekeeping = OpenOptions::Housekeeping::by_hand;
+  auto store = Store::open("store", writing);
+  EXPECT_TRUE(store ? store->close().has_value() : !store.error().message.empty());
+}
+
+class OwnEvents : public testing::Test {
+ protected:
+  VerifyReport verify(VerifyOptions options = {}) {
+    open_both_ways(log.files());
+    return verify_files(log.files(), std::move(options));
+  }
+
+  TestLog log;
+};
+
+TEST_F(OwnEvents, of_several_types_are_fine) {
+  log.declare_notes();
+  log.commit({declaration({0xF, 0x002}, "other")});
+  log.commit({declaration({0xF, 0x002}, "other", 2)});
+  EXPECT_TRUE(verify().clean()) << describe(verify());
+}
+
+TEST_F(OwnEvents, that_declare_a_kind_under_a_second_name) {
+  log.commit({declaration({0xF, 0x002}, "other")});
+  log.commit({declaration({0xF, 0x002}, "another")});
+  expect_only(verify(), Law::declaration);
+}
+
+TEST_F(OwnEvents, that_declare_a_name_for_a_second_kind) {
+  log.commit({declaration({0xF, 0x002}, "other")});
+  log.commit({declaration({0xF, 0x003}, "other")});
+  expect_only(verify(), Law::declaration);
+}
+
+TEST_F(OwnEvents, that_declare_the_same_again) {
+  log.commit({declaration({0xF, 0x002}, "other")});
+  log.commit({declaration({0xF, 0x002}, "other")});
+  expect_only(verify(), Law::declaration);
+}
+
+TEST_F(OwnEvents, that_declare_one_of_the_stores_own_kinds) {
+  log.commit({declaration({0x0, 0x002}, "mine")});
+  expect_only(verify(), Law::declaration);
+}
+
+TEST_F(OwnEvents, that_declare_what_cannot_be_read) {
+  log.commit({own(event::TypeDeclaration::kind, event::TypeDeclaration::entity, TestLog::note("no declaration"))});
+  expect_only(verify(), Law::declaration);
+}
+
+TEST_F(OwnEvents, of_a_kind_that_is_none) {
+  log.commit({own({0x0, 0x777}, "$batpak/other", TestLog::note("?"))});
+  expect_only(verify(), Law::declaration);
+}
+
+TEST_F(OwnEvents, that_stand_where_they_do_not_belong) {
+  TestLog::Event misplaced = declaration({0xF, 0x002}, "other");
+  misplaced.entity = "$batpak/keys";
+  log.commit({misplaced});
+  expect_only(verify(), Law::declaration);
+}
+
+TEST_F(OwnEvents, with_a_second_genesis) {
+  log.commit({own(event::Genesis::kind, event::Genesis::entity, log.meta().genesis_payload)});
+  EXPECT_TRUE(has(verify(), Law::declaration)) << describe(verify());
+}
+
+// Witness: signature_only_after_sync
+TEST_F(OwnEvents, with_a_second_key) {
+  const auto first = SigningKey::generate().value();
+  const auto second = SigningKey::generate().value();
+  log.commit({key_declaration(first.public_key())});
+  log.commit({key_declaration(second.public_key())});
+  EXPECT_TRUE(has(verify(), Law::key_declaration)) << describe(verify());
+}
+
+TEST_F(OwnEvents, with_a_key_that_cannot_be_read) {
+  log.commit({own(event::KeyDeclaration::kind, event::KeyDeclaration::entity, TestLog::note("no key"))});
+  EXPECT_FALSE(verify().clean());
+}
+
+TEST_F(OwnEvents, with_another_key_than_the_one_asked_for) {
+  const auto first = SigningKey::generate().value();
+  const auto second = SigningKey::generate().value();
+  log.commit({key_declaration(first.public_key())});
+  EXPECT_TRUE(has(verify({.key = second.public_key()}), Law::key_declaration));
+}
+
+TEST_F(OwnEvents, with_metadata_that_is_no_map) {
+  log.declare_notes();
+  Bytes text;
+  encode_payload(text, std::string("text")).value();
+  log.commit({{.entity = "door:1", .payload = TestLog::note("opened"), .metadata = text}});
+  expect_only(verify(), Law::encoding);
+}
+
+TEST_F(OwnEvents, with_metadata_that_is_not_canonical) {
+  log.declare_notes();
+  log.commit({{.entity = "door:1", .payload = TestLog::note("opened"), .metadata = Bytes(3, std::byte{0xC1})}});
+  expect_only(verify(), Law::encoding);
+}
+
+// An erased payload or metadata keeps its length and its hash; nothing of version 1 covers that.
+class Erased : public testing::Test {
+ protected:
+  static void erase(Bytes& frame, unsigned state, bool of_metadata) {
+    const auto header = base::load_le<std::uint32_t>(frame.data() + event::layout::header_length);
+    std::size_t at = 48 + header;
+    const auto metadata = base::load_le<std::uint64_t>(frame.data() + at);
+    if (!of_metadata) at += 24 + metadata;
+    const auto length = base::load_le<std::uint64_t>(frame.data() + at);
+    std::fill_n(frame.begin() + static_cast<std::ptrdiff_t>(at) + 8, 16 + length, std::byte{0});
+    base::store_le(frame.data() + event::layout::state, static_cast<std::uint16_t>(state));
+  }
+
+  // The log with what `state` says erased in the event that has metadata.
+  static Files erased(unsigned state) {
+    const Files files = small_log().files();
+    std::vector<SegmentParts> segments = take_apart(files);
+    Bytes& frame = segments[0].commits[3].frames[0];
+    if ((state & 1U) != 0) erase(frame, state, false);
+    if ((state & 2U) != 0) erase(frame, state, true);
+    return put_together(segments, files.at("store.meta"));
+  }
+};
+
+TEST_F(Erased, payload_is_a_finding) {
+  open_both_ways(erased(1));
+  expect_only(verify_files(erased(1)), Law::erased);
+}
+
+TEST_F(Erased, metadata_is_a_finding) {
+  open_both_ways(erased(2));
+  expect_only(verify_files(erased(2)), Law::erased);
+}
+
+TEST_F(Erased, both_are_findings) {
+  const VerifyReport report = verify_files(erased(3));
+  EXPECT_EQ(report.findings.size(), 2U) << describe(report);
+}
+
+TEST(EventSignatures, by_another_key_than_the_one_asked_for_are_found) {
+  const auto key = SigningKey::generate().value();
+  const auto other = SigningKey::generate().value();
+  const Files files = small_log({.key = &key, .sign_events = true}).files();
+  EXPECT_TRUE(has(verify_files(files, {.key = other.public_key()}), Law::key_declaration));
+}
+
+TEST(Law, has_a_name_of_its_own) {
+  std::set<std::string_view> names;
+  for (unsigned law = 0; law <= static_cast<unsigned>(Law::unreadable); ++law) {
+    EXPECT_TRUE(names.insert(to_string(static_cast<Law>(law))).second) << law;
+  }
+  EXPECT_FALSE(names.contains("unknown"));
+  EXPECT_EQ(to_string(static_cast<Law>(200)), "unknown");
+}
+
+}  // namespace
+}  // namespace batpak::test
