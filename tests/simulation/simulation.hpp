@@ -181,6 +181,11 @@ class Simulation {
   }
 
   std::vector<Choice> choices_while_closed() {
+    if (damaged_) {  // what went astray shows when the cache is gone
+      std::vector<Choice> only;
+      only.push_back({1, "end the process", [this] { end_process(); }});
+      return only;
+    }
     const std::uint64_t there = known_exists() ? 1 : 0;
     return {
         {60, "open", [this] { open(); }},
@@ -808,6 +813,7 @@ class Simulation {
     while (written > 0 && bytes[written - 1] == std::byte{0}) --written;
     const std::uint64_t offset = random_.below(random_.below(8) == 0 || written == 0 ? bytes.size() : written);
     const bool was_clean = cleanly_closed_.has_value();
+    cleanly_closed_.reset();
     const std::uint64_t kind = random_.below(4);
     if (kind < 2) {
       files_.flip_bit(name, offset, static_cast<unsigned>(random_.below(8))).value();
@@ -974,7 +980,7 @@ class Simulation {
   // At the end nothing fails any more, and everything must be there.
   void finish() {
     doing_ = "finish";
-    if (store_) end_process();
+    if (store_ || damaged_) end_process();
     if (ended_) return;
     files_.clear_faults();
     open();
