@@ -42,6 +42,9 @@ void DeclaredTypes::check_store_event(const event::FrameView& frame, const Place
     findings_.add(Law::declaration, place,
                   "an event of kind " + std::string(event::store_event_name(kind)) + " stands where it does not belong");
   }
+  if (frame.header().payload_version() != 1) {
+    findings_.add(Law::declaration, place, "an event of the store's own has another payload version than 1");
+  }
   if (kind == event::Genesis::kind && frame.header().sequence() != 0) {
     findings_.add(Law::declaration, place, "there is a second genesis event");
   }

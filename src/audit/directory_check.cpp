@@ -69,6 +69,10 @@ Result<VerifyReport> DirectoryCheck::run() {
                   "the segment is sealed, and its successor, number " + number(seal_before_->successor) + " in '" +
                       segment::segment_path(seal_before_->first_sequence) + "', is missing");
   }
+  if (!files_.empty() && history_->next_sequence() == 0) {
+    findings_.add(Law::commit_whole, {.path = files_.front().path, .offset = segment_header_bytes, .sequence = 0},
+                  "the log has no genesis event");
+  }
   history_->finish();
   report_.segments = files_.size();
   report_.origin = meta_ ? meta_->genesis.origin : std::string();

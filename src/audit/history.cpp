@@ -176,10 +176,15 @@ void History::take_event(const Place& place, const EventFacts& event) {
   check_batch(place, header);
   types_.check(*event.frame, place);
   if (header.kind() == event::KeyDeclaration::kind && !event.frame->payload_erased()) {
-    if (const auto key = decode_payload<event::KeyDeclaration>(event.frame->payload())) {
+    // Decoding passes over fields that are missing or unknown; of a key there is one form.
+    const auto key = decode_payload<event::KeyDeclaration>(event.frame->payload());
+    Bytes written;
+    if (key && encode_payload(written, *key) && std::ranges::equal(written, event.frame->payload())) {
       checkpoints_.declare(key->key, place);
     } else {
-      findings_.add(Law::key_declaration, place, "the key declaration cannot be read: " + key.error().message);
+      findings_.add(Law::key_declaration, place,
+                    key ? "the key declaration has not the form of one"
+                        : "the key declaration cannot be read: " + key.error().message);
     }
   }
   checkpoints_.check_event(event.signature, place);

@@ -16,9 +16,10 @@ class MappedSegmentsTest : public testing::Test {
     builder.begin();
     const auto frame = builder.add_frame(size);
     std::fill(frame.begin() + segment::frame_prefix_bytes, frame.end(), static_cast<std::byte>(value));
+    builder.finish({}, {}, {});
     const auto file = directory_->open_file(names_[segment], platform::OpenMode::create).value();
     const std::uint64_t offset = file->size().value();
-    file->write_at(offset, builder.bytes().subspan(segment::commit_header_bytes)).value();
+    file->write_at(offset, builder.bytes().subspan(segment::commit_header_bytes, size)).value();
     return {.segment = segment, .offset = static_cast<std::uint32_t>(offset), .length = static_cast<std::uint32_t>(size)};
   }
 

@@ -8,11 +8,10 @@ import tempfile
 
 import library
 from layout import Layout
-from reader.declarations import OTHER_VERSION
 from reader.finding import Refusal
 from reader.log import Log
 from reader.note import VerifierKey
-from reader.verify import NO_GENESIS, Verifier
+from reader.verify import Verifier
 
 FINE, FINDING, REFUSED = 0, 1, 3
 
@@ -88,18 +87,7 @@ class Comparison:
         self._events()
 
     def _say(self, sentence):
-        if not self._is_known():
-            self.disagreements.append(sentence)
-
-    def _is_known(self):
-        """Disagreements that are mistakes of the library, known and not mended yet."""
-        mine = {finding.law for finding in self.mine.findings}
-        theirs = {finding["law"] for finding in self.theirs.findings}
-        # A log without any event verifies, and does not open.
-        no_genesis = not theirs and any(finding.message == NO_GENESIS for finding in self.mine.findings)
-        # A commit whose CRCs match and whose form is wrong is taken for a torn tail at the log's end.
-        cut_off = theirs <= {"unfinished", "unsigned_commit"} and mine <= {"commit_whole", "unsigned_commit"} and bool(mine)
-        return no_genesis or cut_off
+        self.disagreements.append(sentence)
 
     def _verdict(self):
         mine, theirs = self.mine, self.theirs
@@ -119,9 +107,7 @@ class Comparison:
         return found or self.theirs.error
 
     def _findings(self, level):
-        # The library does not look at the payload version of the store's own events: known, and not mended yet.
-        mine = _named(((finding.law, finding.path, finding.offset) for finding in self.mine.findings
-                       if finding.message != OTHER_VERSION), self.layout)
+        mine = _named(((finding.law, finding.path, finding.offset) for finding in self.mine.findings), self.layout)
         theirs = _named(((finding["law"], finding.get("path"), finding.get("offset")) for finding in self.theirs.findings), self.layout)
         if level == "first":
             self._begins(mine, theirs)

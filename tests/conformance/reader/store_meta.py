@@ -2,7 +2,9 @@
 
 import struct
 
+from . import msgpack
 from .crc32c import crc32c
+from .declarations import Genesis
 from .finding import Malformed, Newer
 from .limits import STORE_META_BYTES_MAX
 
@@ -28,4 +30,7 @@ def genesis_payload(content: bytes) -> bytes:
         raise Malformed(f"store.meta is of format version {version}", 16)
     if payload_bytes != length - HEAD_BYTES:
         raise Malformed("the genesis payload does not fill store.meta", 20)
-    return content[HEAD_BYTES:]
+    payload = content[HEAD_BYTES:]
+    if Genesis.of(msgpack.decode(payload)) is None:
+        raise Malformed("what store.meta holds does not have the form of a genesis payload")
+    return payload
