@@ -13,7 +13,7 @@
   auto BATPAK_CONCAT(batpak_try_, __LINE__) = (expression);                          \
   if (!BATPAK_CONCAT(batpak_try_, __LINE__))                                         \
     return std::unexpected(std::move(BATPAK_CONCAT(batpak_try_, __LINE__)).error()); \
-  declaration = std::move(*BATPAK_CONCAT(batpak_try_, __LINE__))
+  declaration = std::move(*BATPAK_CONCAT(batpak_try_, __LINE__))  // NOLINT(bugprone-macro-parentheses): no expression
 
 // BATPAK_CHECK(file->sync());          for a Result<void>
 #define BATPAK_CHECK(expression)                                                                                  \

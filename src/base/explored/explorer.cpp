@@ -62,7 +62,8 @@ std::optional<std::vector<ReplayChooser::Deviation>> ReplayChooser::parse(std::s
     read = std::from_chars(read.ptr + 1, end, next.option);
     if (read.ec != std::errc()) return std::nullopt;
     at = read.ptr;
-    if (at != end && *at++ != ',') return std::nullopt;
+    if (at != end && *at != ',') return std::nullopt;
+    if (at != end) ++at;
     if (!deviations.empty() && deviations.back().point >= next.point) return std::nullopt;
     deviations.push_back(next);
   }
@@ -117,7 +118,7 @@ bool DepthFirstChooser::advance() {
 }
 
 Outcome replay(const std::function<void()>& body, const std::vector<ReplayChooser::Deviation>& schedule,
-               RunOptions options) {
+               const RunOptions& options) {
   ReplayChooser chooser(schedule);
   return run(body, chooser, options);
 }

@@ -137,6 +137,6 @@ struct Found {
 
 // One run again, with its trace.
 [[nodiscard]] Outcome replay(const std::function<void()>& body, const std::vector<ReplayChooser::Deviation>& schedule,
-                             RunOptions options);
+                             const RunOptions& options);
 
 }  // namespace batpak::base::explored

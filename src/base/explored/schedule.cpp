@@ -421,7 +421,7 @@ void World::say(std::string_view what) {
   std::string step = std::to_string(outcome_.steps);
   step.insert(0, 6 - std::min<std::size_t>(step.size(), 6), ' ');
   std::string line = step + "  thread " + std::to_string(running_->number) + "  ";
-  line.append(2 * std::min<ThreadNumber>(running_->number, 8), ' ');
+  line.append(2 * std::min<std::size_t>(running_->number, 8), ' ');
   options_->trace(line += what);
 }
 
