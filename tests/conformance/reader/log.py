@@ -61,10 +61,11 @@ class Log:
         self.meta, self.meta_fault = self._meta()
         self.store_id = self._store_id()
         self.stray_files = []
+        # Before the segments: what a live owner has made durable by then is in those that can be listed now.
+        self.live = read_live(os.path.join(directory, "live"))
         self.segments = [self._segment(name) for name in self._names()]
         if not self.segments:
             raise Refusal("damaged" if self.meta is not None else "no_store", "log", None, "there is no segment")
-        self.live = read_live(os.path.join(directory, "live"))
         self.tail = None
         self.broken = None
         self.interrupted_rotation = False
