@@ -57,7 +57,7 @@ Measured measured(std::uint64_t number) {
   event.by_number = {{-1, "minus"}, {static_cast<std::int32_t>(number), "number"}, {300, "more"}};
   if (number % 4 == 1) event.either = true;
   if (number % 4 == 2) event.either = "text";
-  event.when = std::chrono::system_clock::time_point{std::chrono::seconds{(signed_number - 5) << (number % 33)}};
+  event.when = std::chrono::system_clock::time_point{std::chrono::seconds{(signed_number - 5) << (number % 26)}};
   return event;
 }
 
