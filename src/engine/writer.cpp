@@ -215,10 +215,9 @@ void Writer::carry_out(const Group& group) {
       done = log_->write(CommitLog::Visibility::after_sync);
       if (done) done = log_->sync();
       if (done && mark) done = log_->write_idle_mark();
-    } else if (flush) {
-      done = log_->write(CommitLog::Visibility::now);
-    } else if (begin_sync) {
-      done = log_->hand_over(CommitLog::Until::durable);
+    } else if (flush || begin_sync) {
+      if (flush) done = log_->write(CommitLog::Visibility::now);
+      if (done && begin_sync) done = log_->hand_over(CommitLog::Until::durable);
     } else if (log_->open_commit_bytes() >= open_commit_bytes_max) {
       done = log_->hand_over(CommitLog::Until::written);
     } else if (take_back) {
