@@ -28,6 +28,18 @@ TEST(ThreadTest, buffered_events_become_durable_in_time_by_themselves) {
   });
 }
 
+TEST(ThreadTest, a_reader_who_looks_when_the_sync_is_due_does_not_put_it_off) {
+  explore_on({.schedules_max = 3000, .real_runs = 0}, [](Machine& machine) {
+    Store store = machine.open();
+    must(store.append(at("a"), Moved{1, 0}, buffered));
+    sleep_for(sync_interval);
+    together({[&] { must(store.append(at("b"), Moved{2, 0}, buffered)); }, [&] { must(store.snapshot()); },
+              [&] { store.keep_house(); }});
+    require(machine.survivors() > early_events, "a look put the sync off");
+    must(store.close());
+  });
+}
+
 TEST(ThreadTest, an_idle_store_says_in_its_log_that_all_is_durable) {
   explore_on({.schedules_max = 2000, .real_runs = 0}, [](Machine& machine) {
     Store store = machine.open_with_threads();
