@@ -60,7 +60,8 @@ struct OpenOptions {
 };
 
 struct ReadOnlyOptions {
-  // Whole commits that are not yet known to be durable are shown too; by default they are only counted.
+  // Whole commits that are not yet known to be durable are shown too; by default they are only counted. The next opening for
+  // writing may find them gone, so a store that shows such an event is a picture of that moment and takes in nothing more.
   enum class Undurable : std::uint8_t { hide, show } undurable = Undurable::hide;
   platform::FileSystem* file_system = nullptr;
 };

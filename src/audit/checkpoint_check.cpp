@@ -45,15 +45,20 @@ void CheckpointCheck::check_commit(std::string_view path, const segment::CommitV
 void CheckpointCheck::check_stored(const Place& place, const segment::CommitEnd& end) {
   any_signature_ = true;
   if (!declared_) return findings_.add(Law::key_declaration, place, "a checkpoint is signed before any key was declared");
+  if (end.signed_size <= last_stored_) {
+    return findings_.add(Law::checkpoint_signature, place,
+                         "the stored checkpoint is of " + std::to_string(end.signed_size) + " events, and one of " +
+                             std::to_string(last_stored_) + " was stored before");
+  }
   const auto of = std::ranges::lower_bound(signable_, end.signed_size, {}, &Signable::size);
   if (of == signable_.end() || of->size != end.signed_size) {
-    return findings_.add(Law::checkpoint_signature, place,
-                         "the stored checkpoint is of " + std::to_string(end.signed_size) +
-                             " events, which is not the end of an earlier commit behind the checkpoint before");
+    return findings_.add(
+        Law::checkpoint_signature, place,
+        "the stored checkpoint is of " + std::to_string(end.signed_size) + " events, where no earlier commit ends");
   }
   last_stored_ = end.signed_size;
   const Hash root = of->root;
-  signable_.erase(signable_.begin(), of);
+  signable_.erase(signable_.begin(), std::next(of));
   if (!signer_) return;
   const auto id = signer_->key.key_id(signer_->origin);
   const auto ours = std::ranges::find_if(end.signatures, [&](const segment::StoredSignature& stored) {

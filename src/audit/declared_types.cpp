@@ -3,6 +3,7 @@
 #include "batpak/coordinate.hpp"
 #include "crypto/blake3.hpp"
 #include "event/store_events.hpp"
+#include "event/type_registry.hpp"
 
 namespace batpak::audit {
 namespace {
@@ -61,7 +62,9 @@ void DeclaredTypes::declare(const event::FrameView& frame, const Place& place) {
   }
   declared_.insert(version_of_kind(kind, type->version));
   const auto [name, name_is_new] = names_.try_emplace(type->declares, type->name);
-  if (!name_is_new && name->second != type->name) {
+  if (!name_is_new && event::is_lost_name(name->second)) {
+    name->second = type->name;
+  } else if (!name_is_new && name->second != type->name) {
     findings_.add(Law::declaration, place,
                   "kind " + to_string(kind) + " is declared as '" + type->name + "' and was '" + name->second + "'");
   }

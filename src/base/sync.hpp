@@ -104,7 +104,6 @@ class Atomic {
   }
   // Blocks while the value equals `old`.
   void wait(T old, std::memory_order order) const noexcept { value_.wait(old, order); }
-  // Of a notification only the address counts, in libstdc++ and libc++ alike: whoever waited may have ended the atomic already.
   void notify_all() noexcept { value_.notify_all(); }
   void notify_one() noexcept { value_.notify_one(); }
 

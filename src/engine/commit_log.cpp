@@ -71,7 +71,8 @@ Result<std::unique_ptr<CommitLog>> CommitLog::open(recovery::LogState& state, Op
   if (log->signer_ && log->key_declared_) {
     log->signer_->start(log->durable_checkpoint());
     log->keep_signature(log->signer_->finish());
-    if (state.signed_size >= log->tree_.size()) log->unstored_signature_.reset();
+    const bool is_stored = state.newest_signed && state.newest_signed->checkpoint.size == log->tree_.size();
+    if (is_stored) log->unstored_signature_.reset();
   }
   return log;
 }

@@ -55,6 +55,7 @@ struct Request {
   enum State : std::uint32_t { waiting, lead, done };
   // Release by the writer after the results, acquire by the caller before it reads them.
   base::Atomic<std::uint32_t> state{waiting};
+  std::uint32_t waker = 0;  // on which the caller sleeps
 };
 
 }  // namespace batpak::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <set>
 
 #include "base/limits.hpp"
 #include "base/try.hpp"
@@ -17,7 +18,7 @@ using base::fail;
 constexpr std::uint64_t group_bytes_max = 8ULL << 20;
 // Buffered appends are written when this much is collected.
 constexpr std::uint64_t open_commit_bytes_max = 256ULL << 10;
-// What declarations may need beside the events of a request: a key, and for each item a type with its fields.
+// What the declaration of a key may need beside the events of a request.
 constexpr std::uint64_t declaration_bytes_fixed = 1024;
 constexpr std::chrono::nanoseconds nothing_due = std::chrono::hours(1);
 
@@ -46,8 +47,8 @@ event::TypeRequest type_request(const Item& item) {
 // The store's own events and those that salvage copies: their kind is in the draft.
 bool is_ready_made(const Item& item) { return item.type == nullptr && item.name.empty(); }
 
+// What the declaration of an item's type may need.
 std::uint64_t declaration_bytes(const Item& item) {
-  if (is_ready_made(item)) return 0;
   std::uint64_t bytes = 512 + (item.type == nullptr ? item.name.size() : item.type->type.name.size());
   if (item.type != nullptr) {
     for (const FieldDescription& field : item.type->fields()) bytes += field.name.size() + field.type.size() + 32;
@@ -100,6 +101,7 @@ Result<void> Writer::submit(Request& request, WhenFull when_full) {
     }
     if (closed_) return fail(ErrorCode::closed, "the store is closed");
     if (poison_) return fail(*poison_);
+    request.waker = next_waker_++;
     queue_.push_back(request);
     queued_bytes_ += request.bytes;
     if (!writing_) {
@@ -109,18 +111,14 @@ Result<void> Writer::submit(Request& request, WhenFull when_full) {
   }
   if (turn) lead(*turn);
   // Acquire: what the writer put into the request before it said lead or done.
-  while (true) {
-    const std::uint32_t state = request.state.load(std::memory_order_acquire);
-    if (state == Request::done) break;
-    if (state == Request::lead) {
-      {
-        const base::Lock lock(mutex_);
-        turn = take_turn();
-      }
-      lead(*turn);
-      continue;
+  const auto state = [&] { return request.state.load(std::memory_order_acquire); };
+  wakers_.sleep(request.waker, [&] { return state() != Request::waiting; });
+  if (state() == Request::lead) {
+    {
+      const base::Lock lock(mutex_);
+      turn = take_turn();
     }
-    request.state.wait(state, std::memory_order_acquire);
+    lead(*turn);  // its own request is among those that it carries out
   }
   if (request.error) return fail(*std::move(request.error));
   return {};
@@ -169,17 +167,15 @@ void Writer::lead(Turn turn) {
     const bool somebody_waits = next_waiter_ != served_waiters_ || closed_;
     if (somebody_waits) room_.notify_all();
   }
-  // Release: the results, and with the role everything that is the writer's alone. A request may be gone as soon as it is
-  // told that it is done, so nothing of it is read afterwards.
-  if (next != nullptr) {
-    next->state.store(Request::lead, std::memory_order_release);
-    next->state.notify_one();
-  }
-  while (group.first != nullptr) {
-    Request* const request = group.pop_front();
-    request->state.store(Request::done, std::memory_order_release);
-    request->state.notify_one();
-  }
+  if (next != nullptr) tell(*next, Request::lead);
+  while (group.first != nullptr) tell(*group.pop_front(), Request::done);
+}
+
+// Release: the results, and with the role everything that is the writer's alone.
+void Writer::tell(Request& request, Request::State state) {
+  const std::uint32_t waker = request.waker;
+  request.state.store(state, std::memory_order_release);
+  wakers_.wake(waker);
 }
 
 void Writer::carry_out(const Group& group) {
@@ -268,14 +264,7 @@ bool Writer::find_known_kinds(Request& request) const {
 Result<void> Writer::accept(Request& request) {
   const bool all_declared = find_known_kinds(request);
   std::uint64_t bytes = declaration_bytes_fixed + request.bytes;
-  if (!all_declared) {
-    // Room for a declaration of everything that may need one; many items of one type in a row need one.
-    const detail::PayloadType* last = nullptr;
-    for (const Item& item : request.items) {
-      if (item.type == nullptr || item.type != last) bytes += declaration_bytes(item);
-      last = item.type;
-    }
-  }
+  if (!all_declared) bytes += undeclared_bytes(request.items);
   if (bytes > log_->body_bytes_max()) {
     return fail(ErrorCode::batch_too_large, "the events and the declarations of their types do not fit into one commit");
   }
@@ -287,6 +276,18 @@ Result<void> Writer::accept(Request& request) {
   BATPAK_CHECK(declare_key(wall));
   accept_items(request, wall);
   return {};
+}
+
+// What the declarations of the items' types need that are not declared yet, each once.
+std::uint64_t Writer::undeclared_bytes(std::span<const Item> items) const {
+  std::uint64_t bytes = 0;
+  std::set<std::pair<const detail::PayloadType*, std::string_view>> seen;
+  for (const Item& item : items) {
+    if (is_ready_made(item) || !seen.insert({item.type, item.name}).second) continue;
+    const auto answer = types_->ask(type_request(item));
+    if (answer && !answer->declared) bytes += declaration_bytes(item);
+  }
+  return bytes;
 }
 
 Result<void> Writer::declare_types(Request& request, std::int64_t wall) {

@@ -8,6 +8,7 @@
 #include "base/sync.hpp"
 #include "engine/commit_log.hpp"
 #include "engine/request.hpp"
+#include "engine/wakers.hpp"
 #include "platform/clock.hpp"
 
 namespace batpak::engine {
@@ -78,7 +79,9 @@ class Writer {
   [[nodiscard]] Turn take_turn() BATPAK_REQUIRES(mutex_);
   void lead(Turn turn) BATPAK_EXCLUDES(mutex_);
   void carry_out(const Group& group);
+  void tell(Request& request, Request::State state);
   [[nodiscard]] Result<void> accept(Request& request);
+  [[nodiscard]] std::uint64_t undeclared_bytes(std::span<const Item> items) const;
   [[nodiscard]] Result<void> declare_types(Request& request, std::int64_t wall);
   void accept_items(Request& request, std::int64_t wall);
   [[nodiscard]] Result<void> declare_key(std::int64_t wall);
@@ -98,6 +101,7 @@ class Writer {
   // Types whose declarations the log holds, so that the registry need not be asked again.
   std::unordered_map<const detail::PayloadType*, EventKind> known_kinds_;
 
+  Wakers wakers_;
   mutable base::Mutex mutex_;
   base::ConditionVariable room_;   // the queue shrank, the writer went idle, or the end came
   base::ConditionVariable house_;  // there is something to keep house for
@@ -105,7 +109,8 @@ class Writer {
   std::uint64_t queued_bytes_ BATPAK_GUARDED_BY(mutex_) = 0;    // of the group being carried out too
   std::uint64_t next_waiter_ BATPAK_GUARDED_BY(mutex_) = 0;     // turns given to those who wait for room
   std::uint64_t served_waiters_ BATPAK_GUARDED_BY(mutex_) = 0;  // turns that are over
-  bool writing_ BATPAK_GUARDED_BY(mutex_) = false;              // somebody is the writer
+  std::uint32_t next_waker_ BATPAK_GUARDED_BY(mutex_) = 0;
+  bool writing_ BATPAK_GUARDED_BY(mutex_) = false;  // somebody is the writer
   bool closed_ BATPAK_GUARDED_BY(mutex_) = false;
   std::optional<Error> poison_ BATPAK_GUARDED_BY(mutex_);  // why nothing can be written any more
   std::uint64_t durable_size_ BATPAK_GUARDED_BY(mutex_) = 0;

@@ -11,6 +11,9 @@ namespace {
 
 using base::fail;
 
+// Behind the prefix that names of applications may not have.
+constexpr std::string_view lost_name_prefix = "batpak.lost.";
+
 bool same_fields(const std::vector<DeclaredType::Field>& declared, std::span<const FieldDescription> asked) {
   return std::ranges::equal(declared, asked,
                             [](const auto& a, const auto& b) { return a.name == b.name && a.type == b.type; });
@@ -25,7 +28,8 @@ Result<TypeAnswer> TypeRegistry::ask(const TypeRequest& request) const {
   if (request.category != 0) {
     kind = EventKind(request.category, request.type_id);
     const auto found = by_kind_.find(kind.value());
-    if (found != by_kind_.end() && found->second.front()->name != request.name) {
+    if (found != by_kind_.end() && found->second.front()->name != request.name &&
+        !is_lost_name(found->second.front()->name)) {
       return fail(ErrorCode::kind_collision, "kind " + to_string(kind) + " is declared as '" + found->second.front()->name +
                                                  "', not as '" + std::string(request.name) + "'");
     }
@@ -40,10 +44,10 @@ Result<TypeAnswer> TypeRegistry::ask(const TypeRequest& request) const {
     return TypeAnswer{.kind = kind, .declared = false};
   }
   const auto found = by_kind_.find(kind.value());
-  const bool declared =
-      found != by_kind_.end() && std::ranges::any_of(found->second, [&](const DeclaredType* type) {
-        return type->version == request.version && (!request.fields || same_fields(type->fields, *request.fields));
-      });
+  const bool declared = found != by_kind_.end() && std::ranges::any_of(found->second, [&](const DeclaredType* type) {
+                          return type->version == request.version && type->name == request.name &&
+                                 (!request.fields || same_fields(type->fields, *request.fields));
+                        });
   return TypeAnswer{.kind = kind, .declared = declared};
 }
 
@@ -62,7 +66,10 @@ void TypeRegistry::add(DeclaredType type) {
 
 void TypeRegistry::index(const DeclaredType& type) {
   kinds_by_name_.try_emplace(type.name, type.kind);
-  by_kind_[type.kind].push_back(&type);
+  // The first says what the kind is called.
+  std::vector<const DeclaredType*>& same_kind = by_kind_[type.kind];
+  const bool names_it = !same_kind.empty() && is_lost_name(same_kind.front()->name) && !is_lost_name(type.name);
+  same_kind.insert(names_it ? same_kind.begin() : same_kind.end(), &type);
   const EventKind kind = EventKind::from_value(type.kind);
   if (kind.category() == EventKind::category_named && kind.type_id() == next_named_id_) ++next_named_id_;
 }
@@ -104,6 +111,9 @@ std::vector<DeclaredType> TypeRegistry::list() const {
   const base::Lock lock(mutex_);
   return {types_.begin(), types_.end()};
 }
+
+std::string lost_name(EventKind kind) { return std::string(lost_name_prefix) + to_string(kind); }
+bool is_lost_name(std::string_view name) noexcept { return name.starts_with(lost_name_prefix); }
 
 TypeDeclaration declaration_of(const DeclaredType& type) {
   TypeDeclaration declaration;

@@ -59,6 +59,10 @@ class TypeRegistry : public detail::KindNames {
   std::uint16_t next_named_id_ BATPAK_GUARDED_BY(mutex_) = 0;
 };
 
+// What salvage calls a kind whose declaration was lost. The next declaration of the kind gives it its name again.
+[[nodiscard]] std::string lost_name(EventKind kind);
+[[nodiscard]] bool is_lost_name(std::string_view name) noexcept;
+
 // The declaration of a type as the payload of an event, and back.
 [[nodiscard]] TypeDeclaration declaration_of(const DeclaredType& type);
 [[nodiscard]] DeclaredType declared_type(const TypeDeclaration& declaration, std::uint64_t sequence);

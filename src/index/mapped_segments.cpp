@@ -7,11 +7,32 @@
 
 namespace batpak::index {
 
+namespace {
+
 using base::fail;
+
+// A copy that stands for a mapping.
+class KeptBytes final : public platform::Mapping {
+ public:
+  explicit KeptBytes(Bytes bytes) : bytes_(std::move(bytes)) {}
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept override { return bytes_; }
+
+ private:
+  Bytes bytes_;
+};
+
+}  // namespace
 
 void MappedSegments::add(std::string name, std::uint64_t length) {
   const base::Lock lock(mutex_);
   segments_.push_back({.name = std::move(name), .length = length, .mapping = nullptr, .retired = {}});
+}
+
+void MappedSegments::keep(std::uint32_t number, Bytes bytes) {
+  const base::Lock lock(mutex_);
+  Segment& segment = segments_.at(number);
+  if (segment.mapping) segment.retired.push_back(std::move(segment.mapping));
+  segment.mapping = std::make_shared<const KeptBytes>(std::move(bytes));
 }
 
 std::string MappedSegments::name(std::uint32_t segment) const {

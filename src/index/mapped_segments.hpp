@@ -22,6 +22,8 @@ class MappedSegments {
   // Segments are added in the order of their numbers. `length` is how much of it is mapped at once; a file that grows past it
   // is mapped again, and the old mapping kept for the views into it.
   void add(std::string name, std::uint64_t length) BATPAK_EXCLUDES(mutex_);
+  // From now on `bytes` stand for the segment, whatever becomes of its file.
+  void keep(std::uint32_t segment, Bytes bytes) BATPAK_EXCLUDES(mutex_);
   // The frame that begins at `place`, its CRC checked. Errors: corrupt with path, offset and `sequence`; io_error.
   [[nodiscard]] Result<ByteView> frame(FramePlace place, std::uint64_t sequence) const BATPAK_EXCLUDES(mutex_);
   [[nodiscard]] std::string name(std::uint32_t segment) const BATPAK_EXCLUDES(mutex_);

@@ -24,7 +24,7 @@ T random_bytes(platform::Entropy& entropy) {
   return bytes;
 }
 
-// Whether the only segment holds nothing but a genesis, whole or not.
+// Whether the segment holds nothing but a genesis, whole or not.
 Result<bool> holds_at_most_genesis(platform::Directory& directory, const std::string& name) {
   BATPAK_TRY(const auto file, directory.open_file("log/" + name, platform::OpenMode::read));
   BATPAK_TRY(const segment::SegmentImage image, segment::SegmentImage::load(*file));
@@ -87,13 +87,19 @@ Result<Found> look_for_store(platform::Directory& directory) {
                       entry.name == std::string(event::store_meta_name) + ".tmp" || entry.name == quarantine_directory;
     if (!ours) return fail(ErrorCode::not_a_store, "the directory holds other files and no store");
   }
-  BATPAK_TRY(const auto segments, list_segments(directory));
-  if (segments.empty()) return entries.empty() ? Found::nothing : Found::interrupted;
-  BATPAK_TRY(const bool only_genesis, holds_at_most_genesis(directory, segments.front()));
-  if (segments.size() > 1 || !only_genesis) {
+  if (entries.empty()) return Found::nothing;
+  BATPAK_TRY(const bool half_made, is_half_made(directory));
+  if (!half_made) {
     return fail(Error(ErrorCode::damaged, "the log has no store.meta").at_path(std::string(event::store_meta_name)));
   }
   return Found::interrupted;
+}
+
+Result<bool> is_half_made(platform::Directory& directory) {
+  BATPAK_TRY(const auto segments, list_segments(directory));
+  if (segments.empty()) return true;
+  if (segments.size() > 1) return false;
+  return holds_at_most_genesis(directory, segments.front());
 }
 
 Result<void> create_store(platform::Directory& directory, const NewStore& options) {

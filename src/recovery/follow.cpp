@@ -5,6 +5,7 @@
 #include "base/limits.hpp"
 #include "base/try.hpp"
 #include "recovery/log_files.hpp"
+#include "recovery/recover.hpp"
 #include "segment/live_file.hpp"
 #include "segment/segment_image.hpp"
 
@@ -71,12 +72,18 @@ Result<std::unique_ptr<LogFollower>> LogFollower::open(std::shared_ptr<platform:
   if (meta && *meta) {
     state.meta = **std::move(meta);
   } else {
+    // What an interrupted creation left is made anew by the next writer, whose store it is not yet.
+    const bool is_missing = meta.has_value();
+    if (is_missing) {
+      BATPAK_TRY(const bool half_made, is_half_made(*state.directory));
+      if (half_made) return fail(ErrorCode::not_a_store, "there is no store, or its making did not come to its end");
+    }
     BATPAK_TRY(state.meta, identity_from_genesis(*state.directory));
     state.report.damage.push_back({.path = std::string(event::store_meta_name),
                                    .offset = 0,
                                    .first_sequence = 0,
                                    .next_sequence = 0,
-                                   .reason = meta ? "store.meta is missing" : meta.error().message});
+                                   .reason = is_missing ? "store.meta is missing" : meta.error().message});
   }
   BATPAK_CHECK(follower->refresh());
   state.report.segments = state.segments.size();
@@ -85,6 +92,7 @@ Result<std::unique_ptr<LogFollower>> LogFollower::open(std::shared_ptr<platform:
 }
 
 Result<void> LogFollower::refresh() {
+  if (shows_undurable_) return {};
   // The limit first: what is durable now lies in segments that can be listed from now on.
   BATPAK_CHECK(add_new_segments());
   BATPAK_TRY(const Limit limit, find_limit());
@@ -168,7 +176,7 @@ Result<void> LogFollower::read_up_to(const Limit& limit) {
       builder_.lose_until(segment.header.first_sequence, {.path = segment.path, .reason = "events are missing before here"});
     }
     BATPAK_TRY(const auto file, state_.directory->open_file(segment.path, platform::OpenMode::read));
-    BATPAK_TRY(const segment::SegmentImage image, segment::SegmentImage::load(*file, offset_));
+    BATPAK_TRY(segment::SegmentImage image, segment::SegmentImage::load(*file, beyond ? 0 : offset_));
     const bool last = beyond ? segment_ + 1 == state_.segments.size() : number == limit.durable_through.segment;
     std::uint64_t end = last && !beyond ? limit.durable_through.offset : image.bytes.size();
     if (beyond && number >= limit.durable_through.segment) {
@@ -178,12 +186,16 @@ Result<void> LogFollower::read_up_to(const Limit& limit) {
       end = end_of_whole_commits(image.bytes, segment.header, std::max({offset_, durable, segment::segment_header_bytes}));
     }
     if (offset_ < end) offset_ = builder_.walk_around_damage(image.bytes, segment_, offset_, end).end;
+    // A writer that cuts a mapped tail off would end this process by a signal.
+    const bool undurable = beyond && builder_.next_sequence() > limit.durable_through.sequence;
+    if (undurable) state_.maps->keep(segment_, std::move(image.bytes));
     // A durable-through at the end of a sealed segment: the next one begins there.
     if (last) break;
     ++segment_;
     offset_ = segment::segment_header_bytes;
   }
   durable_ = std::max(durable_, std::min(builder_.next_sequence(), limit.durable_through.sequence));
+  shows_undurable_ = builder_.next_sequence() > durable_;
   if (limit.has_owner) return {};
   BATPAK_TRY(const std::uint64_t behind, count_behind());
   state_.report.undurable_events = builder_.next_sequence() - durable_ + behind;

@@ -16,7 +16,8 @@ class LogFollower {
   [[nodiscard]] static Result<std::unique_ptr<LogFollower>> open(std::shared_ptr<platform::Directory> directory,
                                                                  ReadOnlyOptions::Undurable undurable);
 
-  // Takes in what has become durable since. Errors: io_error, newer_format.
+  // Takes in what has become durable since. Once something undurable is shown, that is the picture of one moment and stays as
+  // it is: the next writer may cut it off and write something else there. Errors: io_error, newer_format.
   [[nodiscard]] Result<void> refresh();
 
   [[nodiscard]] const LogState& state() const noexcept { return state_; }
@@ -41,6 +42,7 @@ class LogFollower {
   std::uint32_t segment_ = 0;                             // being read
   std::uint64_t offset_ = segment::segment_header_bytes;  // in it
   std::uint64_t durable_ = 0;
+  bool shows_undurable_ = false;
 };
 
 }  // namespace batpak::recovery

@@ -38,8 +38,7 @@ struct LogState {
   EventId last_id;
   Hash genesis_hash;
   std::optional<std::array<std::byte, 32>> declared_key;
-  std::uint64_t session = 0;      // of this opening for writing: one more than any in the log
-  std::uint64_t signed_size = 0;  // of the newest checkpoint whose signature the log holds
+  std::uint64_t session = 0;  // of this opening for writing: one more than any in the log
   bool ends_in_idle_mark = false;
   bool repaired = false;  // recovery wrote something: the log must end in an idle mark before anything is shown
   std::shared_ptr<index::TailIndex> index = std::make_shared<index::TailIndex>();

@@ -197,7 +197,6 @@ class Recovery {
       state_.link.advance(commit.header);
       last_root_ = commit.end.root;
       last_seal_ = commit.seal;
-      state_.signed_size = std::max(state_.signed_size, commit.end.signed_size);
       whole.push_back(commit.header);
       if (commit.seal) break;
     }

@@ -28,6 +28,10 @@ enum class Found : std::uint8_t {
 // Errors: damaged for a log without store.meta that holds more than a genesis; not_a_store for a directory with other files.
 [[nodiscard]] Result<Found> look_for_store(platform::Directory& directory);
 
+// Whether the directory, which has no store.meta, holds at most a genesis: what an interrupted creation leaves, and what the next
+// opening for writing makes anew.
+[[nodiscard]] Result<bool> is_half_made(platform::Directory& directory);
+
 struct NewStore {
   std::string origin;  // empty: made from the store id
   std::optional<std::array<std::byte, 32>> key;

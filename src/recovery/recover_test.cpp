@@ -162,8 +162,13 @@ TEST_F(Follow, knows_the_store_by_its_genesis_where_store_meta_is_gone_or_broken
   };
   files_.flip_bit("store/store.meta", 30, 2).value();
   expect_known();
+}
+
+// The next writer makes such a store anew, so nothing of it may have been shown.
+TEST_F(Follow, takes_a_store_whose_making_was_cut_short_for_none) {
   files_.remove_file("store/store.meta").value();
-  expect_known();
+  EXPECT_EQ(follow().error().code, ErrorCode::not_a_store);
+  EXPECT_EQ(follow(ReadOnlyOptions::Undurable::show).error().code, ErrorCode::not_a_store);
 }
 
 TEST_F(Follow, refuses_a_directory_that_is_no_store) {

@@ -303,6 +303,18 @@ TEST_F(AppendTest, the_largest_request_of_each_size_of_segment_fits) {
   }
 }
 
+TEST_F(AppendTest, a_batch_needs_room_for_each_declaration_once) {
+  test::SimMachine machine;
+  OpenOptions options = machine.options();
+  options.segment_bytes = limits::segment_bytes_min;
+  Store store = test::SimMachine::open(options);
+  for (int round = 0; round < 2; ++round) {
+    Batch batch;
+    for (int i = 0; i < 150; ++i) must(batch.add_json(at("a"), i % 2 == 0 ? "said" : "heard", R"({"n":1})"));
+    EXPECT_EQ(must(store.append_batch(std::move(batch))).size(), 150U);
+  }
+}
+
 TEST_F(AppendTest, a_payload_over_the_limit_is_refused) {
   EXPECT_EQ(error_of(store_.append(at("a"), Said{std::string(limits::payload_bytes_max, 'x')})), "payload_too_large");
   Batch batch;

@@ -10,6 +10,7 @@
 #include "event/id_source.hpp"
 #include "event/store_events.hpp"
 #include "platform/posix_fs.hpp"
+#include "recovery/recover.hpp"
 #include "store/store_impl.hpp"
 
 namespace batpak {
@@ -48,9 +49,10 @@ Result<Timestamp> first_time(const Snapshot& snapshot) {
 
 class Salvage {
  public:
-  Salvage(const Store& source, Store::Impl& destination, Timestamp genesis_time)
+  Salvage(const Store& source, Store::Impl& destination, platform::Clock& clock, Timestamp genesis_time)
       : source_(source),
         destination_(destination),
+        clock_(clock),
         own_time_{.microseconds = genesis_time.microseconds + 1000, .counter = 0},
         own_ids_(EventId{}) {}
 
@@ -151,7 +153,7 @@ class Salvage {
     for (const DeclaredType& type : source_.types()) {
       if (type.kind == kind.value()) declaration.name = type.name;
     }
-    if (declaration.name.empty()) declaration.name = "salvaged." + to_string(kind);
+    if (declaration.name.empty()) declaration.name = event::lost_name(kind);
     destination_.state.types->add(event::declared_type(declaration, 0));
     return append_own(event::TypeDeclaration::entity, event::TypeDeclaration::kind, declaration);
   }
@@ -168,7 +170,7 @@ class Salvage {
     ++own_time_.counter;
     engine::Item::Kept kept{.id = own_ids_.next(own_time_.microseconds, random<std::uint64_t>(), random<std::uint64_t>()),
                             .time = own_time_,
-                            .wall_microseconds = platform::system_clock().wall_microseconds()};
+                            .wall_microseconds = clock_.wall_microseconds()};
     return append({.draft = std::move(draft), .type = nullptr, .name = {}, .kept = kept});
   }
 
@@ -240,6 +242,7 @@ class Salvage {
 
   const Store& source_;
   Store::Impl& destination_;
+  platform::Clock& clock_;
   Timestamp own_time_;
   event::IdSource own_ids_;
   SalvageReport report_;
@@ -249,7 +252,54 @@ class Salvage {
   std::uint64_t bytes_ = 0;
 };
 
-// A destination that did not become a store is emptied again.
+// Where the new store is made, and what it is called when it is whole: until then nobody takes a part for all of it.
+struct Destination {
+  std::shared_ptr<platform::Directory> parent;
+  std::string name;             // in the parent
+  std::string unfinished;       // in the parent, while it is made
+  std::string unfinished_path;  // as it is opened
+};
+
+// Errors: already_a_store; not_a_store for a directory that holds something else; damaged.
+Result<void> check_free(platform::Directory& directory) {
+  BATPAK_TRY(const recovery::Found found, recovery::look_for_store(directory));
+  if (found == recovery::Found::store) {
+    return fail(Error(ErrorCode::already_a_store, "there is a store already").at_path(directory.path()));
+  }
+  return {};
+}
+
+Result<Destination> choose_destination(platform::FileSystem& files, std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  const std::size_t slash = path.rfind('/');
+  Destination place;
+  place.name = slash == std::string::npos ? path : path.substr(slash + 1);
+  place.unfinished = place.name + ".unfinished";
+  place.unfinished_path = path + ".unfinished";
+  if (place.name.empty() || place.name == "." || place.name == "..") {
+    return fail(Error(ErrorCode::invalid_argument, "the new store needs a name of its own").at_path(path));
+  }
+  if (const auto there = files.open_directory(path)) {
+    BATPAK_CHECK(check_free(**there));
+    BATPAK_TRY(const auto entries, (*there)->list("."));
+    if (!entries.empty()) return fail(Error(ErrorCode::not_a_store, "the directory is not empty").at_path(path));
+  } else if (there.error().code != ErrorCode::no_such_directory) {
+    return fail(there.error());
+  }
+  if (const auto left = files.open_directory(place.unfinished_path)) {
+    const auto free = check_free(**left);
+    if (!free) {
+      return fail(Error(free.error().code, "a salvage that did not finish left something here: remove it and try again")
+                      .at_path(place.unfinished_path));
+    }
+  }
+  BATPAK_TRY(place.parent, files.open_directory(slash == std::string::npos ? "."
+                                                : slash == 0               ? "/"
+                                                                           : path.substr(0, slash)));
+  return place;
+}
+
+// What did not become a store is emptied again.
 void remove_files(platform::Directory& directory) {
   for (const std::string_view folder : {std::string_view("log"), std::string_view(".")}) {
     const auto entries = directory.list(folder);
@@ -260,43 +310,42 @@ void remove_files(platform::Directory& directory) {
   }
 }
 
-// Whether there is nothing at `destination` that a failure would have to leave alone.
-bool is_free(platform::FileSystem& files, const std::string& destination) {
-  const auto directory = files.open_directory(destination);
-  if (!directory) return directory.error().code == ErrorCode::no_such_directory;
-  const auto entries = (*directory)->list(".");
-  return entries && entries->empty();
+void remove_files_at(platform::FileSystem& files, const std::string& path) {
+  const auto directory = files.open_directory(path);
+  if (directory) remove_files(**directory);
 }
 
-void remove_files_at(platform::FileSystem& files, const std::string& destination) {
-  const auto directory = files.open_directory(destination);
-  if (directory) remove_files(**directory);
+Result<void> give_name(const Destination& place) {
+  BATPAK_CHECK(place.parent->rename(place.unfinished, place.name));
+  return place.parent->sync_directory(".");
 }
 
 }  // namespace
 
 Result<SalvageReport> salvage(const std::string& source, const std::string& destination, const OpenOptions& options) {
+  platform::FileSystem& files = options.file_system != nullptr ? *options.file_system : platform::posix_file_system();
+  platform::Clock& clock = options.clock != nullptr ? *options.clock : platform::system_clock();
   // What is whole but perhaps not durable is as good as what recovery would have kept.
   BATPAK_TRY(const Store from, Store::open_read_only(source, {.undurable = ReadOnlyOptions::Undurable::show,
                                                               .file_system = options.file_system}));
   BATPAK_TRY(const Snapshot snapshot, from.snapshot());
   BATPAK_TRY(const Timestamp first, first_time(snapshot));
   const Timestamp genesis_time{.microseconds = first.microseconds - room_microseconds, .counter = 0};
+  BATPAK_TRY(const Destination place, choose_destination(files, destination));
   OpenOptions new_store = options;
   new_store.create = Create::always;
-  platform::FileSystem& files = options.file_system != nullptr ? *options.file_system : platform::posix_file_system();
-  const bool was_free = is_free(files, destination);
-  auto impl = store::open_for_writing(destination, new_store, genesis_time);
+  auto impl = store::open_for_writing(place.unfinished_path, new_store, genesis_time);
   if (!impl) {
     // What somebody else holds by now is theirs.
-    if (was_free && impl.error().code != ErrorCode::locked) remove_files_at(files, destination);
+    if (impl.error().code != ErrorCode::locked) remove_files_at(files, place.unfinished_path);
     return fail(std::move(impl).error());
   }
-  Result<SalvageReport> report = Salvage(from, **impl, genesis_time).run();
-  const Result<void> closed = (*impl)->close();
-  if (report && closed) return report;
+  Result<SalvageReport> report = Salvage(from, **impl, clock, genesis_time).run();
+  Result<void> done = (*impl)->close();
+  if (report && done) done = give_name(place);
+  if (report && done) return report;
   remove_files(*(*impl)->directory);
-  return fail(report ? closed.error() : report.error());
+  return fail(report ? done.error() : report.error());
 }
 
 }  // namespace batpak

@@ -23,9 +23,17 @@ class SalvageTest : public testing::Test {
   std::vector<std::string> files_below(const std::string& directory) {
     std::vector<std::string> found;
     for (const std::string& path : machine_.files.list_files()) {
-      if (path.contains(directory + "/")) found.push_back(path);
+      if (path.contains(directory)) found.push_back(path);
     }
     return found;
+  }
+
+  // The payload of the first declaration does not give its hash any more.
+  void spoil_declaration() {
+    const std::string segment = files_below("store/log").front();
+    const Bytes bytes = must(machine_.files.read_file(segment));
+    const auto name = std::ranges::search(bytes, std::as_bytes(std::span(std::string_view("moved"))));
+    must(machine_.files.flip_bit(segment, static_cast<std::uint64_t>(name.begin() - bytes.begin()), 0));
   }
 
   SimMachine machine_;
@@ -60,14 +68,63 @@ TEST_F(SalvageTest, leaves_nothing_but_empty_directories_when_it_fails) {
   EXPECT_GT(failed, 10U);
 }
 
+// Whoever finds a directory under the name that was asked for has everything.
+TEST_F(SalvageTest, has_its_name_only_when_it_is_whole) {
+  for (std::uint64_t nth = 1;; ++nth) {
+    SimMachine machine;
+    Store source = machine.open();
+    for (int i = 0; i < 20; ++i) must(source.append(at("a"), Moved{.x = i, .y = 0}));
+    must(source.close());
+    machine.files.inject({.call = {}, .path_contains = "", .nth = nth, .effect = platform::SimFault::Effect::stop});
+    if (salvage("store", "copy", machine.options())) break;
+    machine.files.crash(platform::SimCrash::losing_everything());
+    if (machine.files.open_directory("copy")) {
+      EXPECT_EQ(all(must(must(Store::open("copy", machine.options())).read())).size(), 20U) << "stopped at call " << nth;
+    }
+    if (machine.files.read_file("copy.unfinished/store.meta")) {
+      EXPECT_EQ(error_of(salvage("store", "copy", machine.options())), "already_a_store");
+    }
+  }
+}
+
+TEST_F(SalvageTest, takes_no_time_but_that_of_the_clock_it_is_given) {
+  machine_.clock.advance(std::chrono::hours(1));
+  must(salvage_to("copy"));
+  const Store copy = must(Store::open_read_only("copy", {.file_system = &machine_.files}));
+  EXPECT_EQ(must(copy.at(1)).kind_name(), "batpak.salvage");
+  EXPECT_EQ(must(copy.at(1)).wall_microseconds(), machine_.clock.wall_microseconds());
+}
+
+// A type whose declaration is lost can be appended again, as the type that it was.
+TEST_F(SalvageTest, a_lost_declaration_gives_way_to_the_types_own) {
+  spoil_declaration();
+  must(salvage_to("copy"));
+  {
+    const Store copy = must(Store::open_read_only("copy", {.file_system = &machine_.files}));
+    ASSERT_EQ(copy.types().size(), 1U);
+    EXPECT_TRUE(copy.types().front().name.starts_with("batpak.lost.")) << copy.types().front().name;
+  }
+  Store copy = must(Store::open("copy", machine_.options()));
+  must(copy.append(at("e1"), Moved{.x = 100, .y = 0}));
+  EXPECT_EQ(must(copy.at(3)).kind_name(), "moved") << "events from before have their name again";
+  must(copy.close());
+  Store again = must(Store::open("copy", machine_.options()));
+  must(again.append(at("e1"), Moved{.x = 101, .y = 0}));
+  EXPECT_EQ(again.types().size(), 2U) << "it was declared once";
+  must(again.close());
+  VerifyOptions options;
+  options.file_system = &machine_.files;
+  EXPECT_EQ(findings(must(verify_directory("copy", options))), "");
+}
+
 TEST_F(SalvageTest, leaves_a_destination_alone_that_holds_something) {
   must(salvage_to("copy"));
-  const auto before = files_below("copy");
+  const auto before = files_below("copy/");
   EXPECT_EQ(error_of(salvage_to("copy")), "already_a_store");
-  EXPECT_EQ(files_below("copy"), before);
+  EXPECT_EQ(files_below("copy/"), before);
   must(machine_.files.write_file("other/file", {}));
   EXPECT_EQ(error_of(salvage_to("other")), "not_a_store");
-  EXPECT_EQ(files_below("other").size(), 1U);
+  EXPECT_EQ(files_below("other/").size(), 1U);
 }
 
 }  // namespace

@@ -218,11 +218,13 @@ class TestLog {
     header.previous_crc = link_.previous_crc;
     segment::CommitEnd end{
         .tree_size = tree_.size(), .root = tree_.root(), .signed_size = 0, .signatures = stored_signatures()};
-    if (!end.signatures.empty()) end.signed_size = signable_->size;
+    if (!end.signatures.empty()) end.signed_size = signed_size_ = signable_->size;
     header = builder_.finish(header, end, header_.salt);
     base::append(files_[path_], builder_.bytes());
     link_.advance(header);
-    if (options_.key != nullptr) signable_ = Checkpoint{meta_.genesis.origin, tree_.size(), tree_.root()};
+    signable_.reset();  // a checkpoint is stored once
+    if (options_.key != nullptr && tree_.size() > signed_size_)
+      signable_ = Checkpoint{meta_.genesis.origin, tree_.size(), tree_.root()};
   }
 
   event::Salt next_salt() {
@@ -241,6 +243,7 @@ class TestLog {
   proof::RightEdge tree_;
   std::map<std::pair<std::string, std::uint32_t>, Stream> streams_;
   std::optional<Checkpoint> signable_;
+  std::uint64_t signed_size_ = 0;
   Hash genesis_hash_;
   std::int64_t time_ = 1'700'000'000'000'000;
   unsigned salts_ = 0;

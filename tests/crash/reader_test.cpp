@@ -55,6 +55,36 @@ TEST(Reader, beside_a_live_writer_shows_exactly_what_is_durable_at_every_step) {
   EXPECT_EQ(reader.snapshot()->size(), durable);
 }
 
+// Witness: readers_see_only_durable
+TEST(Reader, that_shows_undurable_events_is_a_picture_of_its_moment) {
+  Machine machine;
+  ASSERT_TRUE(machine.open());
+  ASSERT_TRUE(machine.append("alice"));
+  const std::uint64_t durable = machine.store().frontier().durable;
+  ASSERT_TRUE(machine.append("bob", Durability::buffered));
+  ASSERT_TRUE(machine.store().snapshot()) << "its own readers have it written";
+  machine.kill();
+  const auto process = machine.files().start_process();
+  const Store reader =
+      Store::open_read_only(Machine::path, {.undurable = Undurable::show, .file_system = process.get()}).value();
+  const Bytes shown(reader.at(durable)->frame_bytes().begin(), reader.at(durable)->frame_bytes().end());
+  EXPECT_EQ(reader.frontier().durable, durable);
+  // The device gives back something else, so that the next writer cuts the event off.
+  const std::string segment = std::string(Machine::path) + "/" + machine.segments().back();
+  const Bytes file = machine.files().read_file(segment).value();
+  const auto frame = std::ranges::search(file, shown);
+  ASSERT_TRUE(machine.files().flip_bit(segment, static_cast<std::uint64_t>(frame.begin() - file.begin()) + 40, 1));
+  ASSERT_TRUE(machine.open());
+  ASSERT_TRUE(machine.append("carol"));
+  ASSERT_TRUE(machine.append("carol"));
+  const Snapshot later = reader.snapshot().value();
+  EXPECT_EQ(later.size(), durable + 1) << "neither more nor less";
+  EXPECT_EQ(later.durable_size(), durable) << "what it showed never became durable";
+  ASSERT_TRUE(later.at(durable)) << to_string(later.at(durable).error());
+  EXPECT_TRUE(std::ranges::equal(later.at(durable)->frame_bytes(), shown));
+  EXPECT_EQ(open_reader(machine).snapshot()->size(), machine.store().frontier().durable) << "a new look sees the rest";
+}
+
 TEST(Reader, follows_a_writer_that_comes_back) {
   Machine machine;
   ASSERT_TRUE(machine.open());

@@ -136,14 +136,16 @@ class Commands(CrashTest):
             killed = self.kill_after(self.random.random() * 0.06, "salvage", source, destination)
             kills += killed
             self.assertEqual(files_of(source), before)
-            if killed and os.path.exists(os.path.join(destination, "store.meta")):
-                # What is there of the copy is whole, and is not taken for one that was finished.
-                self.assertIn(self.batpak("verify", destination).returncode, (FINE, FINDING))
+            unfinished = destination + ".unfinished"
+            if os.path.exists(destination):
+                self.assertEqual([event["payload"]["number"] for event in self.events(destination)], events)
+            elif os.path.exists(os.path.join(unfinished, "store.meta")):
+                self.assertIn(self.batpak("verify", unfinished).returncode, (FINE, FINDING))
                 self.batpak("salvage", source, destination, code=3)
             again = self.path(f"again-{attempt}")
             self.batpak("salvage", source, again, code=FINE)
             self.assertEqual([event["payload"]["number"] for event in self.events(again)], events)
-            subprocess.run(["rm", "-rf", destination, again], check=True)
+            subprocess.run(["rm", "-rf", destination, unfinished, again], check=True)
         self.batpak("verify", source, code=FINE)
         summarize("kills of salvage", kills)
 

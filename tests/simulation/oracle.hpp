@@ -346,7 +346,7 @@ class Oracle {
     differs(event.entity() == wanted.entity, "entity");
     differs(event.scope() == wanted.scope, "scope");
     // What is declared is lost with its declaration; salvage then gives it a name that says so.
-    const bool nameless = event.kind_name().empty() || event.kind_name().starts_with("salvaged.");
+    const bool nameless = event.kind_name().empty() || event.kind_name().starts_with("batpak.lost.");
     differs(event.kind_name() == wanted.kind_name || (declarations == Declarations::may_be_lost && nameless), "kind");
     differs(std::ranges::equal(event.payload(), wanted.payload), "payload");
     differs(event.correlation() == wanted.correlation, "correlation");

@@ -624,14 +624,13 @@ void wait_on(const Object& atomic, const std::function<bool()>& changed, std::so
   }
 }
 
-// Of a notification only the address counts (base/sync.hpp): the atomic may have ended, and another may be in its place.
 void notify_one_on(const Object& atomic, std::source_location where) {
-  if (world().is_run()) world().before(operation_on(Act::notify_one_on, atomic, where));
+  before_operation_on(Act::notify_one_on, atomic, where);
   world().notify(&atomic, false);
 }
 
 void notify_all_on(const Object& atomic, std::source_location where) {
-  if (world().is_run()) world().before(operation_on(Act::notify_all_on, atomic, where));
+  before_operation_on(Act::notify_all_on, atomic, where);
   world().notify(&atomic, true);
 }
 

@@ -71,6 +71,9 @@ class Genesis:
         return Genesis(value.get("origin"), value.get("store_id"), value.get("key"))
 
 
+LOST_NAME = "batpak.lost."  # begins the name of a kind whose own was lost
+
+
 class Declarations:
     """What has been declared so far."""
 
@@ -131,6 +134,8 @@ class Declarations:
             yield "declaration", "a kind of the store's own is declared"
         if fields != sorted(set(fields)):
             yield "declaration", "the declared fields are not in the order of their names"
+        if self.names.get(kind, "").startswith(LOST_NAME):
+            self.names[kind] = name
         if self.names.setdefault(kind, name) != name:
             yield "declaration", f"kind {kind:#06x} is called {name} and was called {self.names[kind]}"
         if self.kinds.setdefault(name, kind) != kind:
