@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
-#include "codec/hex.hpp"
 #include "codec/rich_payload.hpp"
+#include "codec/test_hex.hpp"
 
 namespace batpak::codec {
 

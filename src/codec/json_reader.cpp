@@ -7,12 +7,12 @@
 #include <string>
 #include <variant>
 
+#include "base/base64.hpp"
 #include "base/bytes.hpp"
 #include "base/limits.hpp"
 #include "base/try.hpp"
 #include "batpak/encoder.hpp"
 #include "batpak/json.hpp"
-#include "codec/base64.hpp"
 #include "codec/json_form.hpp"
 #include "codec/time_text.hpp"
 
@@ -91,7 +91,7 @@ class DomEncoder {
 
   void bytes(dom::element content) {
     const auto text = text_of(content);
-    const auto parsed = text ? codec::parse_base64(*text) : std::nullopt;
+    const auto parsed = text ? base::from_base64(*text) : base::fail(ErrorCode::malformed, {});
     if (!parsed) return refuse("the value of $bytes is not base64 with padding");
     out_.bytes(*parsed);
   }

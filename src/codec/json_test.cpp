@@ -7,8 +7,8 @@
 #include <random>
 
 #include "batpak/codec.hpp"
-#include "codec/hex.hpp"
 #include "codec/rich_payload.hpp"
+#include "codec/test_hex.hpp"
 
 namespace batpak::codec {
 namespace {

@@ -3,12 +3,12 @@
 #include <cmath>
 #include <string>
 
+#include "base/base64.hpp"
 #include "base/bytes.hpp"
 #include "base/try.hpp"
 #include "batpak/codec.hpp"
 #include "batpak/decoder.hpp"
 #include "batpak/json.hpp"
-#include "codec/base64.hpp"
 #include "codec/json_form.hpp"
 #include "codec/time_text.hpp"
 
@@ -99,7 +99,7 @@ class JsonWriter {
 
   void bytes(ByteView value) {
     std::string text = "\"";
-    codec::append_base64(text, value);
+    text += base::to_base64(value);
     text += '"';
     form("bytes", text);
   }

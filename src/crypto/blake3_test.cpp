@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/hex.hpp"
+#include "base/hex.hpp"
 
 namespace batpak::crypto {
 namespace {
@@ -17,7 +17,7 @@ Bytes counting_bytes(std::size_t size, std::size_t first = 0) {
   return bytes;
 }
 
-std::string hex(const Hash& hash) { return to_hex(hash.bytes); }
+std::string hex(const Hash& hash) { return base::to_hex(hash.bytes); }
 
 struct Vector {
   std::size_t size;

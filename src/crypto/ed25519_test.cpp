@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "crypto/hex.hpp"
+#include "base/hex.hpp"
 
 namespace batpak::crypto {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 template <std::size_t Size>
 std::array<std::byte, Size> bytes_of(std::string_view digits) {
   std::array<std::byte, Size> bytes{};
-  EXPECT_TRUE(from_hex(digits, bytes));
+  EXPECT_TRUE(base::from_hex(digits, bytes));
   return bytes;
 }
 
@@ -41,7 +41,7 @@ const Vector vectors[]{
 
 Bytes message_of(const Vector& vector) {
   Bytes message(vector.message.size() / 2);
-  EXPECT_TRUE(from_hex(vector.message, message));
+  EXPECT_TRUE(base::from_hex(vector.message, message));
   return message;
 }
 
@@ -49,9 +49,9 @@ TEST(ed25519, gives_the_vectors_of_rfc_8032) {
   for (const Vector& vector : vectors) {
     std::array<std::byte, ed25519_secret_bytes> secret{};
     const auto key = ed25519_from_seed(bytes_of<ed25519_seed_bytes>(vector.seed), secret);
-    EXPECT_EQ(to_hex(key), vector.public_key);
+    EXPECT_EQ(base::to_hex(key), vector.public_key);
     const auto signature = ed25519_sign(message_of(vector), secret);
-    EXPECT_EQ(to_hex(signature), vector.signature);
+    EXPECT_EQ(base::to_hex(signature), vector.signature);
     EXPECT_TRUE(ed25519_verify(message_of(vector), signature, key));
   }
 }

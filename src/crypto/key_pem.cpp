@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include "base/base64.hpp"
 #include "base/bytes.hpp"
 #include "base/try.hpp"
-#include "crypto/base64.hpp"
 #include "crypto/ed25519.hpp"
 #include "crypto/wiped.hpp"
 
@@ -41,7 +41,7 @@ KeyPem::KeyPem(const SigningKey& key) {
   const Wiped wiped_der(der);
   const auto seed_at = std::copy(der_prefix.begin(), der_prefix.end(), der.begin());
   std::copy_n(key.secret_.get(), ed25519_seed_bytes, seed_at);  // a secret of libsodium's begins with the seed
-  std::string base64 = to_base64(der);
+  std::string base64 = base::to_base64(der);
   const Wiped wiped_base64(base64);
   auto at = std::copy(first_line.begin(), first_line.end(), text_.begin());
   *at++ = '\n';
@@ -68,7 +68,7 @@ Result<SigningKey> KeyPem::parse(std::string_view text) {
     if (count == base64.size()) return refuse("it holds more than a seed");
     base64[count++] = character;
   }
-  auto der = from_base64({base64.data(), count});
+  auto der = base::from_base64({base64.data(), count});
   if (!der) return refuse("it is not base 64");
   const Wiped wiped_der(*der);
   if (der->size() != der_bytes || !std::equal(der_prefix.begin(), der_prefix.end(), der->begin())) {

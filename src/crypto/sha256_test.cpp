@@ -4,12 +4,12 @@
 
 #include <string>
 
-#include "crypto/hex.hpp"
+#include "base/hex.hpp"
 
 namespace batpak::crypto {
 namespace {
 
-std::string hex(const Hash& hash) { return to_hex(hash.bytes); }
+std::string hex(const Hash& hash) { return base::to_hex(hash.bytes); }
 
 Hash hash_of_text(std::string_view text) { return sha256(base::as_bytes(text)); }
 

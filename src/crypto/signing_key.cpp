@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
+#include "base/base64.hpp"
 #include "base/bytes.hpp"
+#include "base/hex.hpp"
 #include "base/try.hpp"
-#include "crypto/base64.hpp"
 #include "crypto/ed25519.hpp"
-#include "crypto/hex.hpp"
 #include "crypto/key_name.hpp"
 #include "crypto/sha256.hpp"
 #include "crypto/wiped.hpp"
@@ -68,18 +68,18 @@ Result<VerifierKey> VerifierKey::from_string(std::string_view text) {
     return refuse("is a name, 8 hexadecimal digits and 44 characters of base 64, with '+' between them");
   }
   if (!crypto::is_key_name(name)) return refuse("has a name that is not allowed");
-  const auto typed = crypto::from_base64(rest.substr(id_digits + 1));
+  const auto typed = base::from_base64(rest.substr(id_digits + 1));
   if (!typed || typed->size() != 1 + PublicKey::bytes_size) return refuse("does not hold 33 bytes in base 64");
   if (typed->front() != ed25519_type) return refuse("is not of the Ed25519 type");
   BATPAK_TRY(const PublicKey key, PublicKey::from_bytes(std::span(*typed).subspan<1, PublicKey::bytes_size>()));
-  if (crypto::to_hex(key.key_id(name)) != rest.substr(0, id_digits)) return refuse("has the key id of another name or key");
+  if (base::to_hex(key.key_id(name)) != rest.substr(0, id_digits)) return refuse("has the key id of another name or key");
   return VerifierKey(name, key);
 }
 
 std::string to_string(const VerifierKey& key) {
   Bytes typed{ed25519_type};
   base::append(typed, key.key().bytes());
-  return key.name() + "+" + crypto::to_hex(key.key().key_id(key.name())) + "+" + crypto::to_base64(typed);
+  return key.name() + "+" + base::to_hex(key.key().key_id(key.name())) + "+" + base::to_base64(typed);
 }
 
 void SigningKey::Wipe::operator()(std::byte* secret) const noexcept { sodium_free(secret); }

@@ -4,9 +4,9 @@
 
 #include <type_traits>
 
+#include "base/base64.hpp"
 #include "base/bytes.hpp"
-#include "crypto/base64.hpp"
-#include "crypto/hex.hpp"
+#include "base/hex.hpp"
 #include "crypto/key_pem.hpp"
 
 namespace batpak {
@@ -32,7 +32,7 @@ static_assert(std::is_nothrow_move_constructible_v<SigningKey> && std::is_nothro
 TEST(signing_key, reads_the_example_of_rfc_8410) {
   const auto key = crypto::KeyPem::parse(example_pem);
   ASSERT_TRUE(key);
-  EXPECT_EQ(crypto::to_hex(key->public_key().bytes()), example_public);
+  EXPECT_EQ(base::to_hex(key->public_key().bytes()), example_public);
 }
 
 TEST(signing_key, writes_what_openssl_writes) {
@@ -50,7 +50,7 @@ TEST(signing_key, reads_other_line_ends_and_widths) {
         "KEY-----"}) {
     const auto key = crypto::KeyPem::parse(text);
     ASSERT_TRUE(key);
-    EXPECT_EQ(crypto::to_hex(key->public_key().bytes()), example_public);
+    EXPECT_EQ(base::to_hex(key->public_key().bytes()), example_public);
   }
 }
 
@@ -103,7 +103,7 @@ TEST(verifier_key, is_that_of_other_implementations) {
   ASSERT_TRUE(verifier);
   EXPECT_EQ(verifier->name(), "PeterNeumann");
   EXPECT_EQ(to_string(*verifier), peter);
-  const auto signature = crypto::from_base64(peter_signature);
+  const auto signature = base::from_base64(peter_signature);
   ASSERT_TRUE(signature);
   const auto id = verifier->key().key_id(verifier->name());
   EXPECT_TRUE(std::equal(id.begin(), id.end(), signature->begin()));

@@ -1,7 +1,7 @@
 #include "batpak/event_id.hpp"
 
+#include "base/hex.hpp"
 #include "base/try.hpp"
-#include "crypto/hex.hpp"
 
 namespace batpak {
 namespace {
@@ -21,7 +21,7 @@ constexpr std::array<std::size_t, 4> hyphens{8, 13, 18, 23};  // where the 8-4-4
                                                 std::to_string(text.size()));
   }
   std::array<std::byte, 16> bytes;
-  BATPAK_CHECK(crypto::from_hex(digits, bytes));
+  BATPAK_CHECK(base::from_hex(digits, bytes));
   return bytes;
 }
 
@@ -38,11 +38,11 @@ Result<CorrelationId> CorrelationId::from_string(std::string_view text) {
 }
 
 std::string to_string(const EventId& id) {
-  std::string text = crypto::to_hex(id.bytes);
+  std::string text = base::to_hex(id.bytes);
   for (const std::size_t at : hyphens) text.insert(at, 1, '-');
   return text;
 }
 
-std::string to_string(const CorrelationId& id) { return crypto::to_hex(id.bytes); }
+std::string to_string(const CorrelationId& id) { return base::to_hex(id.bytes); }
 
 }  // namespace batpak

@@ -5,8 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "base/hex.hpp"
 #include "base/limits.hpp"
-#include "crypto/hex.hpp"
 #include "event/draft.hpp"
 
 namespace batpak::event {
@@ -137,7 +137,7 @@ void read_everything(const FrameView& frame) {
 
 // Assembled and hashed by a program of another language and b3sum, from the tables in frame_layout.hpp alone.
 TEST(frame_layout, golden_frame_is_what_another_program_assembles) {
-  EXPECT_EQ(crypto::to_hex(golden_frame()),
+  EXPECT_EQ(base::to_hex(golden_frame()),
             "000000000000000001000000200100002aa82a72f34b510dbb519cb83e33c8da5912f57aa08c4db88fd842347d4667712f00"
             "000001f0020000000c000c00070000000000010000000300000000000000eb8ea64e78688c72fb1241350bb48c37fdd0aabd"
             "26e944445a0f7291df65e4b5c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0cacacacacacacacacacacacacacacaca333333333333"

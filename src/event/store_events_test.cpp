@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "crypto/hex.hpp"
+#include "base/hex.hpp"
 
 namespace batpak::event {
 namespace {
@@ -13,14 +13,14 @@ template <class T>
 std::string hex_of(const T& payload) {
   std::vector<std::byte> bytes;
   EXPECT_TRUE(encode_payload(bytes, payload));
-  return crypto::to_hex(bytes);
+  return base::to_hex(bytes);
 }
 
-std::string hex_text(std::string_view text) { return crypto::to_hex(std::as_bytes(std::span(text.data(), text.size()))); }
+std::string hex_text(std::string_view text) { return base::to_hex(std::as_bytes(std::span(text.data(), text.size()))); }
 // A key of a MessagePack map, shorter than 32 bytes.
 std::string key(std::string_view name) {
   const std::byte head = static_cast<std::byte>(0xA0 | name.size());
-  return crypto::to_hex({&head, 1}) + hex_text(name);
+  return base::to_hex({&head, 1}) + hex_text(name);
 }
 
 TEST(store_events, a_genesis_has_these_bytes) {
@@ -28,12 +28,12 @@ TEST(store_events, a_genesis_has_these_bytes) {
   genesis.created = 1;
   genesis.origin = "o";
   genesis.store_id.fill(std::byte{0x5A});
-  const std::string id = "c410" + crypto::to_hex(genesis.store_id);
+  const std::string id = "c410" + base::to_hex(genesis.store_id);
   EXPECT_EQ(hex_of(genesis), "86" + key("created") + "01" + key("format") + "01" + key("key") + "c0" + key("origin") +
                                  "a16f" + key("recovery_key_hash") + "c0" + key("store_id") + id);
   genesis.key.emplace().fill(std::byte{0x4B});
   EXPECT_EQ(hex_of(genesis), "86" + key("created") + "01" + key("format") + "01" + key("key") + "c420" +
-                                 crypto::to_hex(*genesis.key) + key("origin") + "a16f" + key("recovery_key_hash") + "c0" +
+                                 base::to_hex(*genesis.key) + key("origin") + "a16f" + key("recovery_key_hash") + "c0" +
                                  key("store_id") + id);
 }
 
@@ -51,7 +51,7 @@ TEST(store_events, a_key_declaration_has_these_bytes) {
   KeyDeclaration declaration;
   declaration.key.fill(std::byte{0x4B});
   EXPECT_EQ(hex_of(declaration),
-            "82" + key("key") + "c420" + crypto::to_hex(declaration.key) + key("recovery_key_hash") + "c0");
+            "82" + key("key") + "c420" + base::to_hex(declaration.key) + key("recovery_key_hash") + "c0");
 }
 
 TEST(store_events, a_salvage_record_has_these_bytes) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/crc32c.hpp"
-#include "crypto/hex.hpp"
+#include "base/hex.hpp"
 
 namespace batpak::event {
 namespace {
@@ -33,7 +33,7 @@ TEST(store_meta, has_these_bytes) {
   const StoreMeta meta = example();
   const Bytes bytes = meta.encode();
   // Length, "batpakM1", version, length of the payload; the CRC is checked by itself.
-  EXPECT_EQ(crypto::to_hex(ByteView(bytes).subspan(4, 20)),
+  EXPECT_EQ(base::to_hex(ByteView(bytes).subspan(4, 20)),
             "7c000000"
             "62617470616b4d31"
             "01000000"

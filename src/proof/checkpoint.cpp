@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/base64.hpp"
 #include "base/bytes.hpp"
+#include "base/hex.hpp"
 #include "base/limits.hpp"
 #include "base/try.hpp"
 #include "base/utf8.hpp"
-#include "crypto/base64.hpp"
-#include "crypto/hex.hpp"
 #include "crypto/key_name.hpp"
 
 namespace batpak {
@@ -60,7 +60,7 @@ class LineReader {
   }
 
   BATPAK_TRY(const std::string_view root, lines.next());
-  const auto bytes = crypto::from_base64(root);
+  const auto bytes = base::from_base64(root);
   if (!bytes || bytes->size() != Hash::bytes_size) return lines.refuse("is not a root hash of 32 bytes in base 64");
   std::copy(bytes->begin(), bytes->end(), checkpoint.root.bytes.begin());
   return checkpoint;
@@ -75,7 +75,7 @@ class LineReader {
   NoteSignature signature;
   signature.name = line.substr(0, name_end);
   if (!crypto::is_key_name(signature.name)) return lines.refuse("names a key as keys cannot be named");
-  const auto bytes = crypto::from_base64(line.substr(name_end + 1));
+  const auto bytes = base::from_base64(line.substr(name_end + 1));
   if (!bytes) return lines.refuse("does not hold its signature in base 64");
   if (bytes->size() <= key_id_bytes) return lines.refuse("has no signature behind the key id");
   std::copy_n(bytes->begin(), key_id_bytes, signature.key_id.begin());
@@ -93,14 +93,14 @@ class LineReader {
   for (const NoteSignature& signature : note.signatures) {
     if (signature.name != name || signature.key_id != id) continue;
     if (!key.verifies(base::as_bytes(note.text), signature.signature)) {
-      return base::fail(ErrorCode::bad_signature, "the signature of the key " + std::string(name) + "+" +
-                                                      crypto::to_hex(id) + " is not one over this note");
+      return base::fail(ErrorCode::bad_signature, "the signature of the key " + std::string(name) + "+" + base::to_hex(id) +
+                                                      " is not one over this note");
     }
     signed_by_key = true;
   }
   if (!signed_by_key) {
     return base::fail(ErrorCode::bad_signature,
-                      "the note has no signature of the key " + std::string(name) + "+" + crypto::to_hex(id));
+                      "the note has no signature of the key " + std::string(name) + "+" + base::to_hex(id));
   }
   return {};
 }
@@ -108,7 +108,7 @@ class LineReader {
 }  // namespace
 
 std::string note_body(const Checkpoint& checkpoint) {
-  return checkpoint.origin + "\n" + std::to_string(checkpoint.size) + "\n" + crypto::to_base64(checkpoint.root.bytes) + "\n";
+  return checkpoint.origin + "\n" + std::to_string(checkpoint.size) + "\n" + base::to_base64(checkpoint.root.bytes) + "\n";
 }
 
 std::string format_note(const Checkpoint& checkpoint, std::span<const NoteSignature> signatures) {
@@ -119,7 +119,7 @@ std::string format_note(const Checkpoint& checkpoint, std::span<const NoteSignat
     note += signature_mark;
     note += signature.name;
     note += ' ';
-    note += crypto::to_base64(bytes);
+    note += base::to_base64(bytes);
     note += '\n';
   }
   return note;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/base64.hpp"
 #include "base/bytes.hpp"
-#include "crypto/base64.hpp"
 #include "crypto/key_pem.hpp"
 #include "proof/merkle.hpp"
 
@@ -152,7 +152,7 @@ TEST(checkpoint, extension_lines_are_kept_and_signed) {
   Bytes signature;
   base::append(signature, key.public_key().key_id(checkpoint.origin));
   base::append(signature, made);
-  const CheckpointNote note = parsed(text + "\n— example.com/log42 " + crypto::to_base64(signature) + "\n");
+  const CheckpointNote note = parsed(text + "\n— example.com/log42 " + base::to_base64(signature) + "\n");
   EXPECT_EQ(note.text, text);
   EXPECT_EQ(note.checkpoint, checkpoint);
   EXPECT_TRUE(verify_note(note, key.public_key()));

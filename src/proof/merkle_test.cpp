@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "crypto/hex.hpp"
+#include "base/hex.hpp"
 #include "crypto/sha256.hpp"
 
 namespace batpak::proof {
 namespace {
 
-std::string hex(const Hash& hash) { return crypto::to_hex(hash.bytes); }
+std::string hex(const Hash& hash) { return base::to_hex(hash.bytes); }
 
 // RFC 6962, section 2.1, word for word.
 Hash root_by_definition(std::span<const Hash> leaves) {
@@ -49,7 +49,7 @@ TEST(right_edge, gives_the_roots_of_certificate_transparency) {
   EXPECT_EQ(hex(edge.root()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   for (std::size_t i = 0; i < std::size(inputs); ++i) {
     Bytes data(1 + inputs[i].size() / 2);  // these leaves have other lengths than ours
-    ASSERT_TRUE(crypto::from_hex(inputs[i], std::span(data).subspan(1)));
+    ASSERT_TRUE(base::from_hex(inputs[i], std::span(data).subspan(1)));
     edge.append(crypto::sha256(data));
     EXPECT_EQ(edge.size(), i + 1);
     EXPECT_EQ(hex(edge.root()), roots[i]) << i;

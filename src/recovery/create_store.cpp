@@ -1,8 +1,8 @@
+#include "base/hex.hpp"
 #include "base/limits.hpp"
 #include "base/try.hpp"
 #include "batpak/checkpoint.hpp"
 #include "batpak/codec.hpp"
-#include "crypto/hex.hpp"
 #include "event/draft.hpp"
 #include "event/hybrid_clock.hpp"
 #include "event/id_source.hpp"
@@ -109,7 +109,7 @@ Result<void> create_store(platform::Directory& directory, const NewStore& option
   genesis.format = format_version;
   genesis.key = options.key;
   genesis.store_id = random_bytes<segment::StoreId>(entropy);
-  genesis.origin = options.origin.empty() ? "batpak.invalid/" + crypto::to_hex(genesis.store_id) : options.origin;
+  genesis.origin = options.origin.empty() ? "batpak.invalid/" + base::to_hex(genesis.store_id) : options.origin;
   BATPAK_TRY(const event::StoreMeta meta, event::StoreMeta::make(genesis));
 
   // Its name before that of store.meta: a store.meta without a log is damage.

@@ -2,9 +2,9 @@
 
 #include <set>
 
+#include "base/hex.hpp"
 #include "base/limits.hpp"
 #include "base/try.hpp"
-#include "crypto/hex.hpp"
 #include "event/draft.hpp"
 #include "event/frame_view.hpp"
 #include "event/id_source.hpp"
@@ -119,7 +119,7 @@ class Salvage {
 
   segment::StoreId source_store_id() const {
     segment::StoreId id{};
-    static_cast<void>(crypto::from_hex(source_.store_id(), id));  // its own text form
+    static_cast<void>(base::from_hex(source_.store_id(), id));  // its own text form
     return id;
   }
 

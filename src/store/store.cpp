@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/hex.hpp"
 #include "base/limits.hpp"
 #include "base/try.hpp"
 #include "batpak/json.hpp"
-#include "crypto/hex.hpp"
 #include "event/draft.hpp"
 #include "event/frame_view.hpp"
 #include "platform/fork_guard.hpp"
@@ -228,7 +228,7 @@ Result<void> Store::verify_receipt(const Receipt& receipt) const {
 
 const std::string& Store::path() const noexcept { return impl_->directory->path(); }
 const std::string& Store::origin() const noexcept { return impl_->state.meta.genesis.origin; }
-std::string Store::store_id() const { return crypto::to_hex(impl_->state.store_id()); }
+std::string Store::store_id() const { return base::to_hex(impl_->state.store_id()); }
 
 std::optional<PublicKey> Store::declared_key() const {
   if (!impl_->check_usable()) return std::nullopt;

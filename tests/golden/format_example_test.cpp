@@ -5,8 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/hex.hpp"
 #include "corruption/test_log.hpp"
-#include "crypto/hex.hpp"
 
 namespace batpak::test {
 namespace {
@@ -27,7 +27,7 @@ std::string list(ByteView bytes, std::size_t offset, const std::vector<Field>& f
       name.resize(24, ' ');
       std::string place = std::to_string(offset + at);
       place.resize(6, ' ');
-      out << place << name << crypto::to_hex(bytes.subspan(offset + at, size)) << "\n";
+      out << place << name << base::to_hex(bytes.subspan(offset + at, size)) << "\n";
     }
     offset += field.size;
   }

@@ -6,18 +6,11 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/hex.hpp"
 
 namespace batpak::codec {
 
-[[nodiscard]] inline std::string to_hex(ByteView bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text += digits[static_cast<std::size_t>(byte >> 4)];
-    text += digits[static_cast<std::size_t>(byte & std::byte{0xF})];
-  }
-  return text;
-}
+using base::to_hex;
 
 // Spaces are passed over. Precondition: lower-case digits, two for each byte.
 [[nodiscard]] inline Bytes from_hex(std::string_view text) {

@@ -1,11 +1,11 @@
-#include "crypto/base64.hpp"
+#include "base/base64.hpp"
 
 #include <array>
 #include <cstdint>
 
 #include "base/try.hpp"
 
-namespace batpak::crypto {
+namespace batpak::base {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -63,4 +63,4 @@ Result<Bytes> from_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace batpak::crypto
+}  // namespace batpak::base

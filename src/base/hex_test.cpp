@@ -1,10 +1,10 @@
-#include "crypto/hex.hpp"
+#include "base/hex.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
 
-namespace batpak::crypto {
+namespace batpak::base {
 namespace {
 
 TEST(hex, comes_back_for_every_byte_value) {
@@ -34,4 +34,4 @@ TEST(hex, refuses_other_characters_and_other_lengths) {
 }
 
 }  // namespace
-}  // namespace batpak::crypto
+}  // namespace batpak::base

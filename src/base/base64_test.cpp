@@ -1,8 +1,8 @@
-#include "crypto/base64.hpp"
+#include "base/base64.hpp"
 
 #include <gtest/gtest.h>
 
-namespace batpak::crypto {
+namespace batpak::base {
 namespace {
 
 // RFC 4648, section 10.
@@ -44,4 +44,4 @@ TEST(base64, refuses_what_it_would_not_write) {
 }
 
 }  // namespace
-}  // namespace batpak::crypto
+}  // namespace batpak::base

@@ -1,8 +1,8 @@
-#include "crypto/hex.hpp"
+#include "base/hex.hpp"
 
 #include "base/try.hpp"
 
-namespace batpak::crypto {
+namespace batpak::base {
 namespace {
 
 constexpr unsigned no_digit = 16;
@@ -44,4 +44,4 @@ Result<void> from_hex(std::string_view digits, std::span<std::byte> out) {
   return {};
 }
 
-}  // namespace batpak::crypto
+}  // namespace batpak::base

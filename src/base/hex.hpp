@@ -9,7 +9,7 @@
 #include "base/bytes.hpp"
 #include "batpak/error.hpp"
 
-namespace batpak::crypto {
+namespace batpak::base {
 
 // Two lower-case digits for each byte.
 [[nodiscard]] std::string to_hex(ByteView bytes);
@@ -17,4 +17,4 @@ namespace batpak::crypto {
 // Fills `out` from exactly 2 · out.size() digits of either case. Fails with malformed; `out` is then unspecified.
 [[nodiscard]] Result<void> from_hex(std::string_view digits, std::span<std::byte> out);
 
-}  // namespace batpak::crypto
+}  // namespace batpak::base

@@ -7,7 +7,7 @@
 #include "base/bytes.hpp"
 #include "batpak/error.hpp"
 
-namespace batpak::crypto {
+namespace batpak::base {
 
 [[nodiscard]] std::string to_base64(ByteView bytes);
 
@@ -15,4 +15,4 @@ namespace batpak::crypto {
 // are not zero fail with malformed. The result is at most three quarters of the text; bound the text before.
 [[nodiscard]] Result<Bytes> from_base64(std::string_view text);
 
-}  // namespace batpak::crypto
+}  // namespace batpak::base
