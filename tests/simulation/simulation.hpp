@@ -121,18 +121,13 @@ class Simulation {
     watch_random_ = platform::SimRandom(mixed(options_.seed, 2 * step_ + 2));
     files_.clear_calls();
     ++counts_.steps;
-    if (percent(25)) files_.clear_faults();
+    if (percent(25)) clear_faults();
     if (!damaged_ && percent(fault_percent_)) inject_fault();
   }
 
   void end_step() {
     if (watch_failure_) throw Violation(*watch_failure_);
-    if (misdirected_ && files_.count_faults_met() > *misdirected_ && !damaged_) {
-      damaged_ = true;
-      oracle_.declarations = Oracle::Declarations::may_be_lost;
-      ++counts_.damages;
-      trace("a write was misdirected");
-    }
+    notice_misdirection();
     if (files_.is_stopped()) {
       trace("the process was stopped");
       end_process();
@@ -254,6 +249,21 @@ class Simulation {
                    .nth = 1 + random_.below(5),
                    .effect = SimFault::Effect::misdirected,
                    .sectors_off = random_.coin() ? 0 : static_cast<std::int64_t>(random_.below(60)) - 30});
+    trace("one of the next five");
+  }
+
+  // From the moment of the write on, whatever lets go of the cache shows the damage.
+  void notice_misdirection() {
+    if (!misdirected_ || files_.count_faults_met() == *misdirected_ || damaged_) return;
+    damaged_ = true;
+    oracle_.declarations = Oracle::Declarations::may_be_lost;
+    ++counts_.damages;
+    trace("a write was misdirected");
+  }
+  void clear_faults() {
+    notice_misdirection();
+    files_.clear_faults();
+    if (!damaged_) misdirected_.reset();
   }
 
   // Readers and the system do something between any two calls of the writer.
@@ -355,8 +365,9 @@ class Simulation {
     ++counts_.recoveries;
     // Where the process was stopped by a call whose failure is no error, nothing can be read any more.
     if (files_.is_stopped()) return;
-    files_.clear_faults();
+    clear_faults();
     store_.emplace(*std::move(opened));
+    if (damaged_) return end_process();  // recovery's own write went astray: what is left is looked at without the cache
     const OpenReport& report = store_->open_report();
     trace(report.events, " events, ", report.commits_rewritten, " commits rewritten, ", report.torn_bytes, " bytes torn",
           report.rotation_completed ? ", rotation completed" : "");
@@ -370,6 +381,7 @@ class Simulation {
     files_.clear_calls();
     const auto closed = store_->close();
     trace(outcome(closed));
+    notice_misdirection();
     const bool whole = closed.has_value();
     require(whole || excused(), "the store does not close: " + outcome(closed));
     if (whole) {
@@ -757,6 +769,7 @@ class Simulation {
   }
   void refresh(Reader& reader, platform::SimRandom& random) {
     ++counts_.refreshes;
+    notice_misdirection();
     reader.refresh(oracle_, random, damaged_);
   }
   void close_reader() {
