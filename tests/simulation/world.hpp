@@ -1,0 +1,193 @@
+// The machine of a simulated life, the store on it, and what is known of both.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "crash/machine.hpp"
+#include "platform/sim_clock.hpp"
+#include "platform/sim_fs.hpp"
+#include "simulation/counts.hpp"
+#include "simulation/oracle.hpp"
+#include "simulation/reader.hpp"
+
+namespace batpak::test {
+
+inline void require(bool holds, const std::string& otherwise) { Oracle::require(holds, otherwise); }
+
+template <class T>
+std::string outcome(const Result<T>& result) {
+  return result ? "ok" : to_string(result.error());
+}
+
+// What everything else of a simulation works on; its parts are in files of their own. Threads: one at a time.
+struct World {
+  World(std::uint64_t seed, std::ostream* trace) : trace_to(trace), life(mixed(seed, 0)), entropy(seed) {
+    segment_bytes = (64ULL + 16 * life.below(4)) << 10;
+    use_key = life.below(5) < 2;
+    may_get_key = life.below(5) == 0;
+    signing = life.coin() ? SigningPolicy::each_commit : SigningPolicy::each_event;
+    fault_percent = std::array<std::uint64_t, 4>{0, 4, 12, 30}[life.below(4)];
+    crash_weight = std::array<std::uint64_t, 3>{2, 6, 12}[life.below(3)];
+    large_percent = std::array<std::uint64_t, 3>{1, 5, 15}[life.below(3)];
+    watch_one_in = std::array<std::uint64_t, 3>{8, 40, 1'000}[life.below(3)];
+    may_damage = life.below(3) == 0;
+  }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World() = default;
+
+  // Another number for each pair.
+  static std::uint64_t mixed(std::uint64_t seed, std::uint64_t with) {
+    platform::SimRandom random(seed * 0x9E3779B97F4A7C15ULL + with);
+    static_cast<void>(random.next());
+    return random.next();
+  }
+
+  template <class... Parts>
+  void trace(const Parts&... parts) {
+    if (trace_to == nullptr) return;
+    *trace_to << step << ' ' << doing << ": ";
+    (*trace_to << ... << parts) << '\n';
+  }
+  [[nodiscard]] bool percent(std::uint64_t chance) { return random.below(100) < chance; }
+  [[nodiscard]] bool known_exists() const { return !oracle.known().empty(); }
+  // Whether something was done to the store since it was opened that excuses errors.
+  [[nodiscard]] bool excused() const { return files.count_faults_met() > faults_before || damaged; }
+  // The value, or nothing where an error is excused.
+  template <class T>
+  std::optional<T> got(Result<T> result, const char* what) {
+    if (result) return std::optional<T>(*std::move(result));
+    require(excused(), std::string(what) + " fails: " + to_string(result.error()));
+    return std::nullopt;
+  }
+
+  [[nodiscard]] OpenOptions open_options() {
+    OpenOptions options;
+    if (use_key) {
+      options.key = test_key();
+      options.signing = signing;
+    }
+    options.segment_bytes = segment_bytes;
+    options.torn_tail = torn_tail;
+    options.file_system = &files;
+    options.clock = &clock;
+    options.entropy = &entropy;
+    options.housekeeping = OpenOptions::Housekeeping::by_hand;
+    return options;
+  }
+  [[nodiscard]] bool key_is_declared() const {
+    return std::ranges::any_of(oracle.known(), [](const Known& known) { return known.kind == EventKind(0, 3); }) ||
+           (known_exists() && created_with_key);
+  }
+
+  // The store of a process that is no more.
+  void forget_process() {
+    store.reset();
+    kept.clear();
+    files.clear_faults();
+    poisoned = false;
+    cleanly_closed.reset();
+    misdirected.reset();
+  }
+
+  VerifyReport verify() {
+    ++counts.verifications;
+    const auto process = files.start_process();
+    VerifyOptions options;
+    if (use_key) options.key = test_key()->public_key();
+    options.threads = 1;
+    options.file_system = process.get();
+    auto report = verify_directory(path, options);
+    require(report.has_value() || damaged, "verify does not run: " + outcome(report));
+    if (report) return *std::move(report);
+    VerifyReport broken;
+    broken.findings.push_back({.law = Law::store_meta, .message = to_string(report.error()), .path = {}});
+    return broken;
+  }
+  void verify_clean(const char* when) {
+    const VerifyReport report = verify();
+    require(report.clean(), std::string("verify finds, ") + when + ": " + describe(report.findings));
+  }
+
+  using Segments = std::map<std::string, Bytes>;
+  [[nodiscard]] Segments read_log() const {
+    Segments found;
+    for (const std::string& name : files.list_files()) {
+      if (name.starts_with(path + "/log/") && name.ends_with(".seg")) found[name] = files.read_file(name).value();
+    }
+    return found;
+  }
+
+  void check_frontier() {
+    const Frontier frontier = store->frontier();
+    require(frontier.accepted >= frontier.written && frontier.written >= frontier.durable, "the frontier is out of order");
+    require(frontier.visible <= frontier.accepted, "more is visible than was accepted");
+    oracle.promise_up_to(frontier.durable);
+  }
+
+  // From the moment of the write on, whatever lets go of the cache shows the damage.
+  void notice_misdirection() {
+    if (!misdirected || files.count_faults_met() == *misdirected || damaged) return;
+    damaged = true;
+    oracle.declarations = Oracle::Declarations::may_be_lost;
+    ++counts.damages;
+    trace("a write was misdirected");
+  }
+  void clear_faults() {
+    notice_misdirection();
+    files.clear_faults();
+    if (!damaged) misdirected.reset();
+  }
+
+  std::ostream* trace_to;
+  platform::SimRandom life;
+  platform::SimRandom random{0};        // of the step
+  platform::SimRandom watch_random{0};  // of what happens between two calls
+  SimulationCounts counts;
+  std::uint64_t step = 0;
+  std::string doing = "begin";
+  bool ended = false;
+
+  // What kind of life it is.
+  std::uint64_t segment_bytes = 0;
+  bool use_key = false;
+  bool may_get_key = false;
+  bool created_with_key = false;
+  SigningPolicy signing = SigningPolicy::each_commit;
+  std::uint64_t fault_percent = 0;
+  std::uint64_t crash_weight = 0;
+  std::uint64_t large_percent = 0;
+  std::uint64_t watch_one_in = 0;
+  bool may_damage = false;
+
+  platform::SimFs files;
+  platform::SimClock clock;
+  platform::SeededEntropy entropy;
+  Oracle oracle;
+  std::string path = "store";
+  TornTail torn_tail = TornTail::quarantine;
+  std::optional<Store> store;
+  struct Kept {
+    Snapshot snapshot;
+    std::uint64_t size;
+  };
+  std::vector<Kept> kept;
+  std::vector<Reader> readers;
+  bool poisoned = false;
+  bool damaged = false;
+  bool appended = false;                     // since the log was last compared
+  std::uint64_t faults_before = 0;           // when the store was opened
+  std::optional<std::uint64_t> misdirected;  // a misdirected write is waiting since so many faults
+  std::optional<Segments> cleanly_closed;    // the log as the last close left it
+  std::optional<std::string> watch_failure;
+  bool quiet = false;  // nothing happens between two calls
+};
+
+}  // namespace batpak::test
