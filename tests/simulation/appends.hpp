@@ -15,14 +15,15 @@ class Appends {
     const SimPayload payload = SimPayload::make(number, text_bytes(), world_.random);
     const Wanted asked = wanted(payload, number);
     const Durability durability = world_.random.coin() ? Durability::durable : Durability::buffered;
-    const auto attempt = world_.oracle.attempt({asked});
+    const auto attempt = world_.oracle.attempt({asked}, durability);
+    const bool poisoned = world_.poisoned;
     auto receipt = payload.append_to(*world_.store, where(asked),
                                      {.correlation = asked.correlation,
                                       .causation = asked.causation,
                                       .metadata = asked.metadata,
                                       .durability = durability});
-    if (!receipt) return answer(attempt, std::unexpected(std::move(receipt).error()), durability);
-    answer(attempt, std::vector{*std::move(receipt)}, durability);
+    if (!receipt) return answer(attempt, std::unexpected(std::move(receipt).error()), poisoned);
+    answer(attempt, std::vector{*std::move(receipt)}, poisoned);
   }
   void append_batch() {
     const std::uint64_t count = world_.random.below(12) == 0 ? 60 : 1 + world_.random.below(6);
@@ -41,19 +42,22 @@ class Appends {
       require(added.has_value(), "a batch refuses an event: " + outcome(added));
     }
     const Durability durability = world_.random.coin() ? Durability::durable : Durability::buffered;
-    const auto attempt = world_.oracle.attempt(std::move(asked));
+    const auto attempt = world_.oracle.attempt(std::move(asked), durability);
+    const bool poisoned = world_.poisoned;
     // Room is also kept for declaring types, once for each JSON event and each change of type.
     const bool large = batch.bytes_size() + 700ULL * batch.size() > world_.segment_bytes - 12'000;
     auto receipts = world_.store->append_batch(std::move(batch), {.durability = durability});
     if (!receipts && receipts.error().code == ErrorCode::batch_too_large && large) return world_.oracle.refused(*attempt);
-    answer(attempt, std::move(receipts), durability);
+    answer(attempt, std::move(receipts), poisoned);
   }
   void sync() {
+    const bool poisoned = world_.poisoned;
+    const std::uint64_t accepted = world_.oracle.accepted_size();
     const auto synced = world_.store->sync();
-    world_.trace(outcome(synced));
+    world_.trace("sync: ", outcome(synced));
     if (synced) {
-      require(!world_.poisoned, "a poisoned store syncs");
-      return world_.oracle.promise_all();
+      require(!poisoned, "a poisoned store syncs");
+      return world_.oracle.promise_up_to(accepted);
     }
     require(world_.excused(), "a sync fails without a reason: " + to_string(synced.error()));
     world_.poisoned = true;
@@ -84,14 +88,16 @@ class Appends {
     return world_.random.below(world_.random.below(10) == 0 ? 2'000 : 60);
   }
   static Coordinate where(const Wanted& wanted) { return Coordinate::make(wanted.entity, wanted.scope).value(); }
-  void answer(const std::shared_ptr<Attempt>& attempt, Result<std::vector<Receipt>> receipts, Durability durability) {
+  // `poisoned` tells whether the store was known to be, before the call.
+  void answer(const std::shared_ptr<Attempt>& attempt, Result<std::vector<Receipt>> receipts, bool poisoned) {
+    const Durability durability = attempt->durability;
     world_.trace(attempt->events.size(),
                  durability == Durability::durable ? " durable, first number " : " buffered, first number ",
                  attempt->events.front().number, ": ",
                  receipts ? "sequence " + std::to_string(receipts->front().sequence) : to_string(receipts.error()));
     world_.appended = true;
     if (receipts) {
-      require(!world_.poisoned, "a poisoned store takes events");
+      require(!poisoned, "a poisoned store takes events");
       world_.counts.acknowledged += receipts->size();
       for (const Receipt& receipt : *receipts) {
         require(receipt.durability == Durability::durable || durability == Durability::buffered,

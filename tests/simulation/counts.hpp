@@ -7,7 +7,8 @@ namespace batpak::test {
 
 struct SimulationCounts {
   std::uint64_t seeds = 0;
-  std::uint64_t steps = 0;
+  std::uint64_t steps = 0;  // or what threads of a scheduler have done with each other
+  std::uint64_t tasks = 0;  // threads on the scheduler
   std::uint64_t power_losses = 0;
   std::uint64_t kills = 0;
   std::uint64_t crashed_recoveries = 0;  // openings that a crash or kill cut short

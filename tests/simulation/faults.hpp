@@ -10,11 +10,13 @@ class Faults {
   explicit Faults(World& world) : world_(world) {}
 
   // One of the next calls.
-  void inject() {
+  void inject() { inject(world_.store ? 12 : 40); }
+  // The process is stopped within so many calls, where it is stopped.
+  void inject(std::uint64_t calls) {
     if (world_.misdirected) return;
     using Effect = SimFault::Effect;
     SimFault fault;
-    fault.nth = 1 + world_.random.below(world_.store ? 12 : 40);
+    fault.nth = 1 + world_.random.below(calls);
     switch (world_.random.below(6)) {
       case 0:
       case 1:

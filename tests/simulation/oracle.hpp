@@ -47,6 +47,7 @@ struct Attempt {
   static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
 
   std::vector<Wanted> events;
+  Durability durability = Durability::durable;
   std::vector<Receipt> receipts;
   Answer answer = Answer::none;
   std::uint64_t begun = 0;
@@ -80,9 +81,10 @@ struct Judgement {
 class Oracle {
  public:
   // Before the call.
-  std::shared_ptr<Attempt> attempt(std::vector<Wanted> events) {
+  std::shared_ptr<Attempt> attempt(std::vector<Wanted> events, Durability durability) {
     auto made = std::make_shared<Attempt>();
     made->events = std::move(events);
+    made->durability = durability;
     made->begun = ++now_;
     for (std::size_t i = 0; i < made->events.size(); ++i) {
       by_payload_[text_of(made->events[i].payload)] = {made, i};
@@ -106,7 +108,8 @@ class Oracle {
       const auto at = "receipt of sequence " + std::to_string(receipt.sequence);
       require(receipt.sequence >= known_.size(), at + ": the sequence is taken");
       require(accepted_.emplace(receipt.sequence, Place{attempt, i}).second, at + ": the sequence was given before");
-      streams_[attempt->events[i].entity].push_back(receipt.sequence);
+      std::vector<std::uint64_t>& stream = streams_[attempt->events[i].entity];
+      stream.insert(std::ranges::upper_bound(stream, receipt.sequence), receipt.sequence);
       accepted_size_ = std::max(accepted_size_, receipt.sequence + 1);
       if (receipt.durability == Durability::durable) promise_up_to(receipt.sequence + 1);
       if (receipt.checkpoint) believe(receipt.checkpoint->checkpoint);
@@ -165,15 +168,25 @@ class Oracle {
   void check(const EventView& event, std::uint64_t sequence) const {
     require(event.sequence() == sequence,
             "event " + std::to_string(sequence) + " calls itself " + std::to_string(event.sequence()));
-    if (sequence < known_.size()) return check_known(event, known_[sequence]);
-    const auto found = accepted_.find(sequence);
-    if (found != accepted_.end()) {
-      check_wanted(event, found->second);
-      return check_receipt(event, found->second.attempt->receipts[found->second.index]);
+    // Copies: reading an event may let other threads go on, and one of them may settle.
+    if (sequence < known_.size()) {
+      const Known known = known_[sequence];
+      return check_known(event, known);
+    }
+    if (const auto found = accepted_.find(sequence); found != accepted_.end()) {
+      const Place place = found->second;
+      check_wanted(event, place);
+      return check_receipt(event, place.attempt->receipts[place.index]);
     }
     if (event.kind().is_system()) return;
     const Place asked = asked_for(event);
+    require(asked.attempt->answer != Attempt::Answer::refused, "a refused event is shown");
+    require(asked.attempt->answer != Attempt::Answer::gone, "an event that was gone is shown again");
     check_wanted(event, asked);
+  }
+  // Whether the event may be shown to readers before it is durable: only those asked to be buffered.
+  [[nodiscard]] bool may_be_undurable(const EventView& event) const {
+    return event.kind().is_system() || asked_for(event).attempt->durability == Durability::buffered;
   }
 
   // Compares with what a store shows that was just opened, and learns from it.

@@ -26,8 +26,8 @@ class Process {
     world_.torn_tail = TornTail::quarantine;
     ++world_.counts.recoveries;
     // Where the process was stopped by a call whose failure is no error, nothing can be read any more.
-    if (world_.files.is_stopped()) return;
     world_.clear_faults();
+    if (world_.files.is_stopped()) return;
     world_.store.emplace(*std::move(opened));
     if (world_.damaged) return end();  // recovery's own write went astray: what is left is looked at without the cache
     const OpenReport& report = world_.store->open_report();
@@ -80,7 +80,6 @@ class Process {
       std::erase_if(world_.readers, [](const Reader& reader) { return reader.sees_undurable(); });
       world_.trace("killed", kind > 0 ? ", its cache never written" : "", kind > 1 ? " and evicted" : "");
     } else {
-      ++world_.counts.power_losses;
       SimCrash crash = SimCrash::from_seed(world_.random.next());
       switch (kind) {
         case 3: crash = SimCrash::losing_everything(); break;
@@ -93,6 +92,7 @@ class Process {
         default: break;
       }
       world_.files.crash(crash);
+      ++world_.counts.power_losses;
       world_.readers.clear();
       world_.trace("power lost, kind ", kind);
     }

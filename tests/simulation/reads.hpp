@@ -23,6 +23,18 @@ class Reads {
       default: return verify_a_receipt();
     }
   }
+  void read_one() {
+    const auto receipt = some_receipt();
+    if (!receipt) return;
+    if (const auto event = world_.got(world_.store->get(receipt->event_id), "get"))
+      world_.oracle.check(*event, receipt->sequence);
+    if (const auto event = world_.got(world_.store->at(receipt->sequence), "at"))
+      world_.oracle.check(*event, receipt->sequence);
+    const auto now = world_.got(world_.store->snapshot(), "snapshot");
+    if (!now) return;
+    if (const auto event = world_.got(now->at(receipt->position()), "at a position"))
+      world_.oracle.check(*event, receipt->sequence);
+  }
   void verify_a_receipt() {
     const auto receipt = some_receipt();
     if (!receipt) return;
@@ -68,18 +80,6 @@ class Reads {
       if (auto receipt = world_.oracle.receipt(world_.random.below(size))) return receipt;
     }
     return std::nullopt;
-  }
-  void read_one() {
-    const auto receipt = some_receipt();
-    if (!receipt) return;
-    if (const auto event = world_.got(world_.store->get(receipt->event_id), "get"))
-      world_.oracle.check(*event, receipt->sequence);
-    if (const auto event = world_.got(world_.store->at(receipt->sequence), "at"))
-      world_.oracle.check(*event, receipt->sequence);
-    const auto now = world_.got(world_.store->snapshot(), "snapshot");
-    if (!now) return;
-    if (const auto event = world_.got(now->at(receipt->position()), "at a position"))
-      world_.oracle.check(*event, receipt->sequence);
   }
   void read_range() {
     const auto now = world_.got(world_.store->snapshot(), "snapshot");

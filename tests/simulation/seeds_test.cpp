@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "simulation/simulation.hpp"
+#include "simulation/tasks.hpp"
 
 namespace batpak::test {
 namespace {
@@ -24,6 +25,7 @@ struct Figure {
 constexpr std::array figures = {
     Figure{"seeds", &SimulationCounts::seeds},
     Figure{"steps", &SimulationCounts::steps},
+    Figure{"tasks", &SimulationCounts::tasks},
     Figure{"power losses", &SimulationCounts::power_losses},
     Figure{"kills", &SimulationCounts::kills},
     Figure{"recoveries cut short", &SimulationCounts::crashed_recoveries},
@@ -87,6 +89,37 @@ SimulationOptions shrunk(SimulationOptions options) {
   return options;
 }
 
+#if defined(BATPAK_EXPLORED)
+constexpr bool has_tasks = true;
+
+std::optional<std::string> run_tasks(const TaskOptions& options, SimulationCounts& sum) {
+  auto simulation = std::make_unique<TaskSimulation>(options);
+  auto failure = simulation->run();
+  add(sum, simulation->counts());
+  if (failure) static_cast<void>(simulation.release());  // its threads stand on it for ever
+  return failure;
+}
+#else
+constexpr bool has_tasks = false;
+
+struct TaskOptions {
+  std::uint64_t seed = 0;
+  std::uint64_t writers = 0;
+  std::ostream* trace = nullptr;
+};
+std::optional<std::string> run_tasks(const TaskOptions&, SimulationCounts&) { return "this build has no scheduler"; }
+#endif
+
+bool tasks_keep_promises(const TaskOptions& options, SimulationCounts& sum) {
+  const auto failure = run_tasks(options, sum);
+  if (failure) {
+    std::cout << "seed " << options.seed << ": " << *failure << "\n  scripts/simulate --trace --tasks " << options.writers
+              << " --seed " << options.seed << "\n"
+              << std::flush;
+  }
+  return !failure;
+}
+
 // Prints one line for each seed that fails.
 bool keeps_promises(std::uint64_t seed, SimulationCounts& sum) {
   const SimulationOptions options{.seed = seed, .skip = {}};
@@ -104,6 +137,7 @@ struct Plan {
   std::optional<std::string> summary;
   bool shrink = false;
   std::optional<SimulationOptions> one;
+  std::optional<std::uint64_t> writers;  // tasks at the same time, on the scheduler
 };
 
 // The seeds of one of several processes.
@@ -120,7 +154,9 @@ Share run_share(const Plan& plan, unsigned job) {
         std::chrono::steady_clock::now() - begun > std::chrono::duration<double, std::ratio<3600>>(*plan.hours)) {
       break;
     }
-    if (keeps_promises(seed, share.counts)) continue;
+    const bool kept = plan.writers ? tasks_keep_promises({.seed = seed, .writers = *plan.writers}, share.counts)
+                                   : keeps_promises(seed, share.counts);
+    if (kept) continue;
     if (share.failures++ == 0) share.first_failure = seed;
     if (share.failures == 20) break;
   }
@@ -169,20 +205,31 @@ Share run_jobs(const Plan& plan) {
 }
 
 void print(const SimulationCounts& counts) {
-  for (const Figure& figure : figures)
+  for (const Figure& figure : figures) {
+    if (counts.*figure.count == 0) continue;
     std::printf("%12llu %s\n", static_cast<unsigned long long>(counts.*figure.count), figure.name);
+  }
 }
 
-void append_summary(const std::string& path, const Share& share) {
-  std::ofstream file(path, std::ios::app);
+void append_summary(const Plan& plan, const Share& share) {
+  std::ofstream file(*plan.summary, std::ios::app);
+  const std::string_view suite = plan.writers ? "simulation_tasks" : "simulation";
   const auto line = [&](std::string_view figure, std::uint64_t value) {
-    file << R"({"suite":"simulation","figure":")" << figure << R"(","value":)" << value << "}\n";
+    if (value == 0 && figure != "seeds that failed") return;
+    file << R"({"suite":")" << suite << R"(","figure":")" << figure << R"(","value":)" << value << "}\n";
   };
   for (const Figure& figure : figures) line(figure.name, share.counts.*figure.count);
   line("seeds that failed", share.failures);
 }
 
 int run_plan(const Plan& plan) {
+  if (plan.one && plan.writers) {
+    SimulationCounts counts;
+    const TaskOptions options{.seed = plan.one->seed, .writers = *plan.writers, .trace = plan.one->trace};
+    if (!tasks_keep_promises(options, counts)) return 1;
+    print(counts);
+    return 0;
+  }
   if (plan.one) {
     SimulationCounts counts;
     const SimulationOptions options = plan.shrink ? shrunk(*plan.one) : *plan.one;
@@ -195,10 +242,10 @@ int run_plan(const Plan& plan) {
     std::cout << "seeds from " << plan.first << " for " << *plan.hours << " hours, " << plan.jobs << " at a time\n";
   const Share share = run_jobs(plan);
   print(share.counts);
-  if (plan.summary) append_summary(*plan.summary, share);
+  if (plan.summary) append_summary(plan, share);
   if (share.failures == 0) return 0;
   std::cout << share.failures << " seeds failed\n";
-  if (plan.shrink && share.first_failure != 0) {
+  if (plan.shrink && share.first_failure != 0 && !plan.writers) {
     std::cout << "shrunk: " << replay_line(shrunk({.seed = share.first_failure, .skip = {}})) << "\n";
   }
   return 1;
@@ -254,6 +301,9 @@ std::optional<Plan> parse(std::span<char* const> arguments) {
       has_first = true;
     } else if (option == "--jobs") {
       understood = read_number(value, plan.jobs) && plan.jobs > 0;
+    } else if (option == "--tasks") {
+      plan.writers.emplace();
+      understood = has_tasks && read_number(value, *plan.writers) && *plan.writers <= 8;
     } else if (option == "--summary") {
       plan.summary = std::string(value);
     } else {
@@ -287,8 +337,7 @@ std::uint64_t seeds_of_a_test() {
   return 400;
 }
 
-void expect_promises_kept(std::uint64_t first) {
-  const std::uint64_t count = seeds_of_a_test();
+void expect_promises_kept(std::uint64_t first, std::uint64_t count = seeds_of_a_test()) {
   std::cout << "seeds " << first << " to " << first + count - 1 << "\n";
   SimulationCounts sum;
   for (std::uint64_t seed = first; seed < first + count; ++seed) EXPECT_TRUE(keeps_promises(seed, sum));
@@ -314,7 +363,8 @@ TEST(Simulation, keeps_all_promises_for_more_fixed_seeds) { expect_promises_kept
 
 // Each commit of this repository brings others, the same for everybody who tests it.
 TEST(Simulation, keeps_all_promises_for_the_seeds_of_this_commit) {
-  const std::string source = std::filesystem::path(__FILE__).parent_path().string();
+  // Builds lie within the tree.
+  const std::string source = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
   std::array<char, 32> text{};
   if (FILE* const git = ::popen(("git -C '" + source + "' rev-parse --short=8 HEAD 2> /dev/null").c_str(), "r")) {
     if (std::fgets(text.data(), text.size(), git) == nullptr) text[0] = '\0';
@@ -323,7 +373,7 @@ TEST(Simulation, keeps_all_promises_for_the_seeds_of_this_commit) {
   std::uint64_t commit = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + std::string_view(text.data()).size(), commit, 16);
   if (error != std::errc()) GTEST_SKIP() << "this is no git repository";
-  expect_promises_kept(10'000'000 + commit * 1'000);
+  expect_promises_kept(10'000'000 + commit * 10'000, 3 * seeds_of_a_test());
 }
 
 TEST(Simulation, the_same_seed_lives_the_same_life) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -53,7 +54,7 @@ struct World {
   template <class... Parts>
   void trace(const Parts&... parts) {
     if (trace_to == nullptr) return;
-    *trace_to << step << ' ' << doing << ": ";
+    *trace_to << step << ' ' << (who ? who() : doing) << ": ";
     (*trace_to << ... << parts) << '\n';
   }
   [[nodiscard]] bool percent(std::uint64_t chance) { return random.below(100) < chance; }
@@ -79,7 +80,10 @@ struct World {
     options.file_system = &files;
     options.clock = &clock;
     options.entropy = &entropy;
-    options.housekeeping = OpenOptions::Housekeeping::by_hand;
+    options.queue_bytes_max = queue_bytes_max;
+    options.sync_interval = sync_interval;
+    options.idle_mark_after = idle_mark_after;
+    options.housekeeping = housekeeping;
     return options;
   }
   [[nodiscard]] bool key_is_declared() const {
@@ -147,6 +151,7 @@ struct World {
   }
 
   std::ostream* trace_to;
+  std::function<std::string()> who;  // what a line of the trace begins with, instead of what is being done
   platform::SimRandom life;
   platform::SimRandom random{0};        // of the step
   platform::SimRandom watch_random{0};  // of what happens between two calls
@@ -166,6 +171,10 @@ struct World {
   std::uint64_t large_percent = 0;
   std::uint64_t watch_one_in = 0;
   bool may_damage = false;
+  std::uint64_t queue_bytes_max = OpenOptions().queue_bytes_max;
+  std::chrono::microseconds sync_interval = OpenOptions().sync_interval;
+  std::chrono::microseconds idle_mark_after = OpenOptions().idle_mark_after;
+  OpenOptions::Housekeeping housekeeping = OpenOptions::Housekeeping::by_hand;
 
   platform::SimFs files;
   platform::SimClock clock;
