@@ -17,6 +17,7 @@ class Appends {
     const Durability durability = world_.random.coin() ? Durability::durable : Durability::buffered;
     const auto attempt = world_.oracle.attempt({asked}, durability);
     const bool poisoned = world_.poisoned;
+    world_.untouched = false;
     auto receipt = payload.append_to(*world_.store, where(asked),
                                      {.correlation = asked.correlation,
                                       .causation = asked.causation,
@@ -44,6 +45,7 @@ class Appends {
     const Durability durability = world_.random.coin() ? Durability::durable : Durability::buffered;
     const auto attempt = world_.oracle.attempt(std::move(asked), durability);
     const bool poisoned = world_.poisoned;
+    world_.untouched = false;
     // Room is also kept for declaring types, once for each JSON event and each change of type.
     const bool large = batch.bytes_size() + 700ULL * batch.size() > world_.segment_bytes - 12'000;
     auto receipts = world_.store->append_batch(std::move(batch), {.durability = durability});
@@ -52,6 +54,7 @@ class Appends {
   }
   void sync() {
     const bool poisoned = world_.poisoned;
+    world_.untouched = false;
     const std::uint64_t accepted = world_.oracle.accepted_size();
     const auto synced = world_.store->sync();
     world_.trace("sync: ", outcome(synced));

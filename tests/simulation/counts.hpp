@@ -1,7 +1,9 @@
 // What happened in simulations, summed up over them.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstdio>
 
 namespace batpak::test {
 
@@ -22,5 +24,39 @@ struct SimulationCounts {
   std::uint64_t damages = 0;          // bytes changed on purpose, or misdirected
   std::uint64_t damages_refused = 0;  // of them, those for which opening refused
 };
+
+// The figures, in the order in which they are printed.
+struct Figure {
+  const char* name;
+  std::uint64_t SimulationCounts::* count;
+};
+inline constexpr std::array figures = {
+    Figure{"seeds", &SimulationCounts::seeds},
+    Figure{"steps", &SimulationCounts::steps},
+    Figure{"tasks", &SimulationCounts::tasks},
+    Figure{"power losses", &SimulationCounts::power_losses},
+    Figure{"kills", &SimulationCounts::kills},
+    Figure{"recoveries cut short", &SimulationCounts::crashed_recoveries},
+    Figure{"recoveries", &SimulationCounts::recoveries},
+    Figure{"faults met", &SimulationCounts::faults},
+    Figure{"events acknowledged", &SimulationCounts::acknowledged},
+    Figure{"refreshes of readers", &SimulationCounts::refreshes},
+    Figure{"verifications", &SimulationCounts::verifications},
+    Figure{"salvages", &SimulationCounts::salvages},
+    Figure{"salvages cut short", &SimulationCounts::crashed_salvages},
+    Figure{"damages", &SimulationCounts::damages},
+    Figure{"damages refused at opening", &SimulationCounts::damages_refused},
+};
+
+inline void add(SimulationCounts& sum, const SimulationCounts& more) {
+  for (const Figure& figure : figures) sum.*figure.count += more.*figure.count;
+}
+
+inline void print(const SimulationCounts& counts) {
+  for (const Figure& figure : figures) {
+    if (counts.*figure.count == 0) continue;
+    std::printf("%12llu %s\n", static_cast<unsigned long long>(counts.*figure.count), figure.name);
+  }
+}
 
 }  // namespace batpak::test

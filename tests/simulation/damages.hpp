@@ -38,6 +38,7 @@ class Damages {
       world_.files.spoil_sector(name, offset).value();
     }
     world_.damaged = true;
+    world_.untouched = false;
     ++world_.counts.damages;
     world_.trace(name, " at ", offset, ", kind ", kind);
     const bool truth = name.ends_with(".seg") || name.ends_with("store.meta");

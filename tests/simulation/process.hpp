@@ -33,6 +33,10 @@ class Process {
     const OpenReport& report = world_.store->open_report();
     world_.trace(report.events, " events, ", report.commits_rewritten, " commits rewritten, ", report.torn_bytes,
                  " bytes torn", report.rotation_completed ? ", rotation completed" : "");
+    // What recovery cuts off, completes and writes again is durable before anything is shown.
+    require(!world_.untouched || (report.torn_bytes == 0 && !report.rotation_completed && report.commits_rewritten <= 1),
+            "an opening finds work that the one before it had done");
+    world_.untouched = world_.housekeeping == OpenOptions::Housekeeping::by_hand;
     const auto now = world_.store->snapshot();
     require(now.has_value(), "a store that was just opened cannot be read: " + outcome(now));
     world_.oracle.settle(*now);
@@ -40,6 +44,7 @@ class Process {
     if (world_.random.below(4) == 0 && !world_.excused()) world_.verify_clean("while open");
   }
   void close() {
+    world_.untouched = false;
     world_.files.clear_calls();
     const auto closed = world_.store->close();
     world_.trace(outcome(closed));

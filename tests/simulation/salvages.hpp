@@ -46,6 +46,7 @@ class Salvages {
       if (world_.files.is_stopped() || world_.random.coin()) crash_in_salvage();
       world_.files.clear_faults();
       world_.path = destination;
+      world_.untouched = false;
       world_.damaged = false;
       world_.created_with_key = world_.use_key;
       world_.cleanly_closed.reset();

@@ -121,7 +121,7 @@ class Simulation {
         {2, "open a second time", [this] { process_.open_second(); }},
         {world_.may_damage ? 1U : 0U, "misdirect a write", [this] { faults_.misdirect(); }},
         {4 + leave, "close", [this] { process_.close(); }},
-        {world_.crash_weight + leave, "end the process", [this] { process_.end(); }},
+        {world_.crash_weight + leave + (world_.untouched ? 10U : 0U), "end the process", [this] { process_.end(); }},
     };
   }
 
@@ -149,6 +149,7 @@ class Simulation {
   void keep_house() {
     const std::uint64_t milliseconds = world_.random.below(3) == 0 ? world_.random.below(5) : world_.random.below(250);
     world_.clock.advance(std::chrono::milliseconds(milliseconds));
+    world_.untouched = false;
     world_.store->keep_house();
     world_.trace("durable ", world_.store->frontier().durable);
   }

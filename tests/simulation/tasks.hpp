@@ -183,6 +183,7 @@ class TaskSimulation {
     const std::uint64_t turns = 1 + world_.random.below(6);
     for (std::uint64_t i = 0; i < turns && !world_.files.is_stopped(); ++i) {
       sleep_for(std::chrono::milliseconds(world_.random.below(12)));
+      world_.untouched = false;
       world_.store->keep_house();
     }
   }

@@ -1,9 +1,11 @@
 // A reader in the process that writes, while others write.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/explored/schedule.hpp"
 #include "simulation/world.hpp"
 
 namespace batpak::test {
@@ -15,10 +17,14 @@ class Watcher {
   explicit Watcher(World& world) : world_(world) {}
 
   void look() {
+    // Half of the time it goes slowly, half of the time it sees the middle of what somebody else is doing.
+    std::optional<base::explored::Uninterrupted> at_once;
+    if (world_.random.coin()) at_once.emplace();
     const std::uint64_t acknowledged = world_.oracle.accepted_size();
     const auto now = world_.got(world_.store->snapshot(), "snapshot");
     if (!now) return;
     const std::uint64_t size = now->size();
+    look_at_a_stream(*now);
     require(size >= seen_, "a snapshot shows less than one before it");
     require(size >= acknowledged || world_.excused(), "a snapshot lacks what was acknowledged before");
     for (std::uint64_t sequence = seen_; sequence < size; ++sequence) {
@@ -32,7 +38,6 @@ class Watcher {
       if (sequence + 1 == size) require(event->batch_index() + 1 == event->batch_size(), "a snapshot ends within a batch");
     }
     seen_ = size;
-    look_at_a_stream(*now);
     if (!kept_) {
       kept_ = *now;
       kept_size_ = size;
@@ -57,16 +62,16 @@ class Watcher {
   // The stream of an entity is what the log holds of it.
   void look_at_a_stream(const Snapshot& now) {
     const std::string entity = "entity " + std::to_string(world_.random.below(7));
-    std::vector<std::uint64_t> expected;
-    for (const auto& event : now.read()) {
-      if (!world_.got(Result<EventView>(event), "read")) return;
-      if (event->entity() == entity) expected.push_back(event->sequence());
-    }
     std::vector<std::uint64_t> found;
     for (const auto& event : now.stream(entity)) {
       if (!world_.got(Result<EventView>(event), "stream")) return;
       require(event->stream_version() == found.size(), "the versions of a stream are not dense");
       found.push_back(event->sequence());
+    }
+    std::vector<std::uint64_t> expected;
+    for (const auto& event : now.read()) {
+      if (!world_.got(Result<EventView>(event), "read")) return;
+      if (event->entity() == entity) expected.push_back(event->sequence());
     }
     require(found == expected, "a stream is not what the log holds of its entity");
     const auto head = world_.got(now.head(entity), "head");

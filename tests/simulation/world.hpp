@@ -140,6 +140,7 @@ struct World {
   void notice_misdirection() {
     if (!misdirected || files.count_faults_met() == *misdirected || damaged) return;
     damaged = true;
+    untouched = false;
     oracle.declarations = Oracle::Declarations::may_be_lost;
     ++counts.damages;
     trace("a write was misdirected");
@@ -191,6 +192,7 @@ struct World {
   std::vector<Reader> readers;
   bool poisoned = false;
   bool damaged = false;
+  bool untouched = false;                    // since it was opened, nobody asked for a write
   bool appended = false;                     // since the log was last compared
   std::uint64_t faults_before = 0;           // when the store was opened
   std::optional<std::uint64_t> misdirected;  // a misdirected write is waiting since so many faults
