@@ -11,20 +11,15 @@ class Appends {
   explicit Appends(World& world) : world_(world) {}
 
   void append() {
-    const std::uint64_t number = next_number_++;
-    const SimPayload payload = SimPayload::make(number, text_bytes(), world_.random);
-    const Wanted asked = wanted(payload, number);
-    const Durability durability = world_.random.coin() ? Durability::durable : Durability::buffered;
-    const auto attempt = world_.oracle.attempt({asked}, durability);
-    const bool poisoned = world_.poisoned;
-    world_.untouched = false;
-    auto receipt = payload.append_to(*world_.store, where(asked),
-                                     {.correlation = asked.correlation,
-                                      .causation = asked.causation,
-                                      .metadata = asked.metadata,
-                                      .durability = durability});
-    if (!receipt) return answer(attempt, std::unexpected(std::move(receipt).error()), poisoned);
-    answer(attempt, std::vector{*std::move(receipt)}, poisoned);
+    const std::size_t bytes = text_bytes();
+    append(bytes, std::nullopt);
+  }
+  // So much that it is written before anybody asks for it to be durable.
+  void append_a_burst() {
+    const std::uint64_t count = 8 + world_.random.below(12);
+    for (std::uint64_t i = 0; i < count && !world_.files.is_stopped(); ++i) {
+      append(20'000 + world_.random.below(20'000), Durability::buffered);
+    }
   }
   void append_batch() {
     const std::uint64_t count = world_.random.below(12) == 0 ? 60 : 1 + world_.random.below(6);
@@ -67,6 +62,23 @@ class Appends {
   }
 
  private:
+  void append(std::size_t bytes, std::optional<Durability> asked_for) {
+    const std::uint64_t number = next_number_++;
+    const SimPayload payload = SimPayload::make(number, bytes, world_.random);
+    const Wanted asked = wanted(payload, number);
+    Durability durability = world_.random.coin() ? Durability::durable : Durability::buffered;
+    if (asked_for) durability = *asked_for;
+    const auto attempt = world_.oracle.attempt({asked}, durability);
+    const bool poisoned = world_.poisoned;
+    world_.untouched = false;
+    auto receipt = payload.append_to(*world_.store, where(asked),
+                                     {.correlation = asked.correlation,
+                                      .causation = asked.causation,
+                                      .metadata = asked.metadata,
+                                      .durability = durability});
+    if (!receipt) return answer(attempt, std::unexpected(std::move(receipt).error()), poisoned);
+    answer(attempt, std::vector{*std::move(receipt)}, poisoned);
+  }
   Wanted wanted(const SimPayload& payload, std::uint64_t number) {
     Wanted made;
     made.number = number;

@@ -105,6 +105,7 @@ class Simulation {
     return {
         {30, "append", [this] { appends_.append(); }},
         {12, "append a batch", [this] { appends_.append_batch(); }},
+        {world_.has_bursts ? 5U : 0U, "append a burst", [this] { appends_.append_a_burst(); }},
         {6, "sync", [this] { appends_.sync(); }},
         {12, "keep house", [this] { keep_house(); }},
         {16, "read", [this] { reads_.read(); }},

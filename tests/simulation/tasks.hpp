@@ -143,7 +143,9 @@ class TaskSimulation {
     const std::uint64_t operations = 1 + world_.random.below(8);
     for (std::uint64_t i = 0; i < operations && !world_.files.is_stopped(); ++i) {
       const std::uint64_t chosen = world_.random.below(20);
-      if (chosen < 10) {
+      if (world_.has_bursts && world_.random.below(8) == 0) {
+        appends_.append_a_burst();
+      } else if (chosen < 10) {
         appends_.append();
       } else if (chosen < 14) {
         appends_.append_batch();

@@ -39,6 +39,8 @@ struct World {
     large_percent = std::array<std::uint64_t, 3>{1, 5, 15}[life.below(3)];
     watch_one_in = std::array<std::uint64_t, 3>{8, 40, 1'000}[life.below(3)];
     may_damage = life.below(3) == 0;
+    has_bursts = life.below(8) == 0;
+    if (has_bursts) segment_bytes = 1ULL << 20;
   }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -172,6 +174,7 @@ struct World {
   std::uint64_t large_percent = 0;
   std::uint64_t watch_one_in = 0;
   bool may_damage = false;
+  bool has_bursts = false;
   std::uint64_t queue_bytes_max = OpenOptions().queue_bytes_max;
   std::chrono::microseconds sync_interval = OpenOptions().sync_interval;
   std::chrono::microseconds idle_mark_after = OpenOptions().idle_mark_after;
