@@ -8,6 +8,9 @@ namespace batpak::test {
 
 class Appends {
  public:
+  static constexpr std::uint64_t entities = 7;
+  static std::string entity(std::uint64_t number) { return "entity " + std::to_string(number); }
+
   explicit Appends(World& world) : world_(world) {}
 
   void append() {
@@ -82,7 +85,7 @@ class Appends {
   Wanted wanted(const SimPayload& payload, std::uint64_t number) {
     Wanted made;
     made.number = number;
-    made.entity = "entity " + std::to_string(world_.random.below(7));
+    made.entity = entity(world_.random.below(entities));
     made.scope = world_.random.coin() ? "here" : "there";
     made.kind_name = payload.kind_name();
     made.payload = payload.encoded();

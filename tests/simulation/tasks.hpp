@@ -135,7 +135,7 @@ class TaskSimulation {
     const std::uint64_t writers = options_.writers != 0 ? options_.writers : 2 + world_.random.below(3);
     std::vector<base::Thread> tasks;
     for (std::uint64_t i = 0; i < writers; ++i) tasks.push_back(start([this] { write(); }));
-    if (world_.random.coin()) tasks.push_back(start([this] { look_on(); }));
+    if (world_.percent(70)) tasks.push_back(start([this] { look_on(); }));
     if (world_.housekeeping == OpenOptions::Housekeeping::by_hand) tasks.push_back(start([this] { keep_house(); }));
   }
 
@@ -174,7 +174,7 @@ class TaskSimulation {
 
   void look_on() {
     Watcher watcher(world_);
-    const std::uint64_t looks = 1 + world_.random.below(6);
+    const std::uint64_t looks = 1 + world_.random.below(10);
     for (std::uint64_t i = 0; i < looks && !world_.files.is_stopped(); ++i) {
       if (world_.random.below(4) == 0) sleep_for(std::chrono::milliseconds(world_.random.below(12)));
       watcher.look();

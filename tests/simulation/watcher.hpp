@@ -1,11 +1,13 @@
 // A reader in the process that writes, while others write.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/explored/schedule.hpp"
+#include "simulation/appends.hpp"
 #include "simulation/world.hpp"
 
 namespace batpak::test {
@@ -24,7 +26,7 @@ class Watcher {
     const auto now = world_.got(world_.store->snapshot(), "snapshot");
     if (!now) return;
     const std::uint64_t size = now->size();
-    look_at_a_stream(*now);
+    look_at_streams(*now);
     require(size >= seen_, "a snapshot shows less than one before it");
     require(size >= acknowledged || world_.excused(), "a snapshot lacks what was acknowledged before");
     for (std::uint64_t sequence = seen_; sequence < size; ++sequence) {
@@ -59,25 +61,29 @@ class Watcher {
     const auto now = store->snapshot();
     return now ? now->size() : 0;
   }
-  // The stream of an entity is what the log holds of it.
-  void look_at_a_stream(const Snapshot& now) {
-    const std::string entity = "entity " + std::to_string(world_.random.below(7));
-    std::vector<std::uint64_t> found;
-    for (const auto& event : now.stream(entity)) {
-      if (!world_.got(Result<EventView>(event), "stream")) return;
-      require(event->stream_version() == found.size(), "the versions of a stream are not dense");
-      found.push_back(event->sequence());
+  // The stream of each entity is what the log holds of it.
+  void look_at_streams(const Snapshot& now) {
+    std::map<std::string, std::vector<std::uint64_t>> found;
+    for (std::uint64_t i = 0; i < Appends::entities; ++i) {
+      const std::string entity = Appends::entity(i);
+      const auto head = world_.got(now.head(entity), "head");
+      if (!head) return;
+      std::vector<std::uint64_t>& sequences = found[entity];
+      for (const auto& event : now.stream(entity)) {
+        if (!world_.got(Result<EventView>(event), "stream")) return;
+        require(event->stream_version() == sequences.size(), "the versions of a stream are not dense");
+        sequences.push_back(event->sequence());
+      }
+      require(head->has_value() == !sequences.empty(), "a stream has no head, or one too many");
+      require(!*head || (*head)->position.sequence == sequences.back(), "a head is not the last event of its stream");
     }
-    std::vector<std::uint64_t> expected;
+    std::map<std::string, std::vector<std::uint64_t>> expected;
+    for (std::uint64_t i = 0; i < Appends::entities; ++i) expected[Appends::entity(i)];
     for (const auto& event : now.read()) {
       if (!world_.got(Result<EventView>(event), "read")) return;
-      if (event->entity() == entity) expected.push_back(event->sequence());
+      expected[std::string(event->entity())].push_back(event->sequence());
     }
     require(found == expected, "a stream is not what the log holds of its entity");
-    const auto head = world_.got(now.head(entity), "head");
-    if (!head) return;
-    require(head->has_value() == !expected.empty(), "a stream has no head, or one too many");
-    require(!*head || (*head)->position.sequence == expected.back(), "a head is not the last event of its stream");
   }
 
   World& world_;
