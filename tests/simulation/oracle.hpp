@@ -2,12 +2,10 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,60 +13,9 @@
 #include "base/bytes.hpp"
 #include "batpak/batpak.hpp"
 #include "proof/merkle.hpp"
+#include "simulation/attempt.hpp"
 
 namespace batpak::test {
-
-// A promise that was not kept, in words.
-class Violation : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-// What one event was asked to be.
-struct Wanted {
-  std::uint64_t number = 0;  // another one in each event of a simulation; also in the payload
-  std::string entity;
-  std::string scope;
-  std::string kind_name;
-  Bytes payload;
-  Metadata metadata;
-  std::optional<CorrelationId> correlation;
-  std::optional<EventId> causation;
-};
-
-// One append or batch, and what came of it. Times are those of the simulation's own count of calls and answers.
-struct Attempt {
-  enum class Answer : std::uint8_t {
-    none,      // the call has not returned, or whether it happened is unknown
-    accepted,  // there are receipts
-    refused,   // the store said that it did not happen
-    gone,      // a later opening did not show it: it must never come back
-  };
-  static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
-
-  std::vector<Wanted> events;
-  Durability durability = Durability::durable;
-  std::vector<Receipt> receipts;
-  Answer answer = Answer::none;
-  std::uint64_t begun = 0;
-  std::uint64_t ended = never;
-};
-
-// Every event that an opening once showed stands for good, whoever asked for it.
-struct Known {
-  EventId id;
-  EventKind kind;
-  Timestamp time;
-  std::int64_t wall_microseconds = 0;
-  std::uint64_t stream_version = 0;
-  Hash event_hash;
-  Hash previous_hash;
-  Hash content_hash;
-  bool lost = false;                       // to rot
-  std::shared_ptr<const Attempt> attempt;  // none for the store's own events
-  std::size_t index = 0;                   // in the attempt
-  std::optional<Receipt> receipt;
-};
 
 // How strictly a log is judged.
 struct Judgement {
@@ -255,6 +202,12 @@ class Oracle {
   // A salvaged copy: the same events with other neighbours. `source` are those that its source showed; `missing` of them may
   // have been lost on the way.
   void settle_copy(const Snapshot& now, const std::vector<Known>& source, std::uint64_t missing) {
+    auto found = compare_copy(now, source, missing);
+    durable_ = 0;
+    learn(std::move(found));
+  }
+  [[nodiscard]] std::vector<Known> compare_copy(const Snapshot& now, const std::vector<Known>& source,
+                                                std::uint64_t missing) const {
     std::vector<Known> found;
     auto expected = source.begin();
     const auto is_next = [&](const Known& known) { return known.id == expected->id; };
@@ -291,8 +244,7 @@ class Oracle {
       --missing;
     }
     require(expected == source.end(), "an event that the source shows was not salvaged");
-    durable_ = 0;
-    learn(std::move(found));
+    return found;
   }
 
   static void require(bool holds, const std::string& otherwise) {

@@ -37,7 +37,9 @@ class Salvages {
           world_.ended = true;
           return;
         }
+        if (!world_.files.is_stopped()) expect_whole_or_nothing(destination, *shown);
         crash_in_salvage();
+        expect_whole_or_nothing(destination, *shown);
         continue;
       }
       ++world_.counts.salvages;
@@ -76,6 +78,19 @@ class Salvages {
     const auto now = store->snapshot();
     require(now.has_value(), "the store cannot be read: " + outcome(now));
     return world_.oracle.compare(*now, world_.damaged ? Judgement{.whole_until = 0} : Judgement{});
+  }
+  // A salvage that failed or was cut short leaves no store that lacks something.
+  void expect_whole_or_nothing(const std::string& destination, const std::vector<Known>& source) {
+    const auto process = world_.files.start_process();
+    const auto store = Store::open_read_only(destination, {.file_system = process.get()});
+    world_.trace("what is left: ", outcome(store));
+    if (!store) {
+      const ErrorCode code = store.error().code;
+      require(code == ErrorCode::not_a_store || code == ErrorCode::no_such_directory,
+              "a salvage that failed leaves something: " + outcome(store));
+      return;
+    }
+    static_cast<void>(world_.oracle.compare_copy(store->snapshot().value(), source, 0));
   }
   void inject_salvage_fault() {
     SimFault fault;
