@@ -94,7 +94,7 @@ class Salvages {
   }
   void inject_salvage_fault() {
     SimFault fault;
-    fault.nth = 1 + world_.random.below(60);
+    fault.nth = 1 + world_.random.below(world_.random.coin() ? 60 : 300);
     fault.effect = world_.random.coin() ? SimFault::Effect::stop : SimFault::Effect::io_error;
     world_.files.inject(fault);
   }
