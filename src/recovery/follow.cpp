@@ -106,8 +106,13 @@ Result<void> LogFollower::add_new_segments() {
   BATPAK_TRY(const auto names, list_segments(*state_.directory));
   for (const std::string& name : names) {
     BATPAK_TRY(const std::uint64_t first_sequence, segment::parse_segment_file_name(name));
-    if (!state_.segments.empty() && first_sequence <= state_.segments.back().header.first_sequence) continue;
+    const bool is_known = !state_.segments.empty() && first_sequence <= state_.segments.back().header.first_sequence;
+    if (is_known && !may_be_made_anew(first_sequence)) continue;
     auto segment = read_segment_file(*state_.directory, name, state_.store_id());
+    if (is_known) {
+      if (segment) state_.segments.back() = *std::move(segment);
+      continue;
+    }
     if (segment) {
       // A live tail may grow into the space allocated for it, never past the largest segment.
       state_.maps->add(segment->path, std::max(segment->size, limits::segment_bytes_default));
@@ -128,6 +133,14 @@ Result<void> LogFollower::add_new_segments() {
   }
   if (state_.segments.empty()) return fail(Error(ErrorCode::damaged, "no segment of the log can be read").at_path("log"));
   return {};
+}
+
+// The last segment, of which nothing was read yet: where a change of segments was interrupted, recovery makes it anew under the
+// same name, with another salt.
+bool LogFollower::may_be_made_anew(std::uint64_t first_sequence) const {
+  const std::size_t last = state_.segments.size() - 1;
+  return first_sequence == state_.segments[last].header.first_sequence &&
+         (segment_ < last || (segment_ == last && offset_ == segment::segment_header_bytes));
 }
 
 // With an owner: what it publishes. Without one: what a durable-through covers, or the last owner's word where it names the

@@ -33,6 +33,7 @@ class LogFollower {
   };
   [[nodiscard]] Result<Limit> find_limit() const;
   [[nodiscard]] Result<void> add_new_segments();
+  [[nodiscard]] bool may_be_made_anew(std::uint64_t first_sequence) const;
   [[nodiscard]] Result<void> read_up_to(const Limit& limit);
   [[nodiscard]] Result<std::uint64_t> count_behind() const;
 

@@ -100,6 +100,30 @@ TEST(Reader, follows_a_writer_that_comes_back) {
   }
 }
 
+// Among others a change of segments that did not come to its end: recovery makes the new segment anew, under the same name.
+TEST(Reader, follows_a_recovery_from_wherever_the_writer_was_killed) {
+  for (std::uint64_t call = 1;; ++call) {
+    SCOPED_TRACE("killed at call " + std::to_string(call));
+    Machine machine;
+    ASSERT_TRUE(machine.open());
+    ASSERT_TRUE(machine.append("alice", Durability::durable, 30'000));
+    machine.files().inject({.call = {}, .path_contains = {}, .nth = call, .effect = SimFault::Effect::stop});
+    static_cast<void>(machine.append("alice", Durability::durable, 30'000));
+    static_cast<void>(machine.append("alice", Durability::durable, 30'000));
+    const bool all_done = !machine.files().is_stopped();
+    machine.files().clear_faults();
+    const auto process = machine.files().start_process();
+    machine.kill();
+    const Store reader = Store::open_read_only(Machine::path, {.file_system = process.get()}).value();
+    ASSERT_TRUE(machine.open());
+    ASSERT_TRUE(machine.append("bob"));
+    expect_shows_what_is_durable(machine, reader);
+    ASSERT_TRUE(machine.append("bob"));
+    expect_shows_what_is_durable(machine, reader);
+    if (HasFailure() || all_done) break;
+  }
+}
+
 TEST(Reader, keeps_what_it_showed_while_the_writer_goes_on) {
   Machine machine;
   ASSERT_TRUE(machine.open());
