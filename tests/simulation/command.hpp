@@ -1,12 +1,14 @@
 // The command behind scripts/simulate: many seeds, in several processes, or one.
 #pragma once
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <limits>
@@ -36,7 +38,8 @@ struct Share {
   std::uint64_t failures = 0;
   std::uint64_t first_failure = 0;
 };
-inline Share run_share(const Plan& plan, unsigned job) {
+// `current` is told of each seed before it runs.
+inline Share run_share(const Plan& plan, unsigned job, volatile std::uint64_t& current) {
   Share share;
   const auto begun = std::chrono::steady_clock::now();
   for (std::uint64_t seed = plan.first + job; seed <= plan.last; seed += plan.jobs) {
@@ -44,6 +47,7 @@ inline Share run_share(const Plan& plan, unsigned job) {
         std::chrono::steady_clock::now() - begun > std::chrono::duration<double, std::ratio<3600>>(*plan.hours)) {
       break;
     }
+    current = seed;
     const bool kept = plan.writers ? tasks_keep_promises({.seed = seed, .writers = *plan.writers}, share.counts)
                                    : keeps_promises(seed, share.counts);
     if (kept) continue;
@@ -53,13 +57,31 @@ inline Share run_share(const Plan& plan, unsigned job) {
   return share;
 }
 
+// A page that processes share, for the seed that each of them is at: one that ends its process can say it no more.
+class CurrentSeeds {
+ public:
+  static constexpr unsigned jobs_max = 256;
+
+  CurrentSeeds() : page_(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+    if (page_ == MAP_FAILED) std::abort();
+  }
+  CurrentSeeds(const CurrentSeeds&) = delete;
+  CurrentSeeds& operator=(const CurrentSeeds&) = delete;
+  ~CurrentSeeds() { ::munmap(page_, bytes); }
+  [[nodiscard]] volatile std::uint64_t& of(unsigned job) const { return static_cast<volatile std::uint64_t*>(page_)[job]; }
+
+ private:
+  static constexpr std::size_t bytes = jobs_max * sizeof(std::uint64_t);
+  void* page_;
+};
+
 // A process for each job: stores start none of their own here, and a simulation that ends its process ends no other.
 inline Share run_jobs(const Plan& plan) {
-  if (plan.jobs == 1) return run_share(plan, 0);
   struct Child {
     pid_t pid = 0;
     int pipe = -1;
   };
+  const CurrentSeeds seeds;
   std::vector<Child> children;
   std::cout << std::flush;
   for (unsigned job = 0; job < plan.jobs; ++job) {
@@ -68,7 +90,7 @@ inline Share run_jobs(const Plan& plan) {
     const pid_t pid = ::fork();
     if (pid == 0) {
       ::close(ends[0]);
-      const Share share = run_share(plan, job);
+      const Share share = run_share(plan, job, seeds.of(job));
       const bool told = ::write(ends[1], &share, sizeof share) == static_cast<ssize_t>(sizeof share);
       ::_exit(told ? 0 : 3);
     }
@@ -76,14 +98,14 @@ inline Share run_jobs(const Plan& plan) {
     children.push_back({.pid = pid, .pipe = ends[0]});
   }
   Share sum;
-  for (const Child& child : children) {
+  for (unsigned job = 0; job < children.size(); ++job) {
     Share share;
-    const bool told = ::read(child.pipe, &share, sizeof share) == static_cast<ssize_t>(sizeof share);
-    ::close(child.pipe);
+    const bool told = ::read(children[job].pipe, &share, sizeof share) == static_cast<ssize_t>(sizeof share);
+    ::close(children[job].pipe);
     int status = 0;
-    ::waitpid(child.pid, &status, 0);
+    ::waitpid(children[job].pid, &status, 0);
     if (!told) {
-      std::cout << "a process that ran seeds ended with the status " << status << "\n";
+      std::cout << "seed " << seeds.of(job) << ": the process ended in the middle of it, with the status " << status << "\n";
       share = {};
       share.failures = 1;
     }
@@ -183,7 +205,7 @@ inline std::optional<Plan> parse(std::span<char* const> arguments) {
       understood = read_number(value, plan.first);
       has_first = true;
     } else if (option == "--jobs") {
-      understood = read_number(value, plan.jobs) && plan.jobs > 0;
+      understood = read_number(value, plan.jobs) && plan.jobs > 0 && plan.jobs <= CurrentSeeds::jobs_max;
     } else if (option == "--tasks") {
       plan.writers.emplace();
       understood = has_tasks && read_number(value, *plan.writers) && *plan.writers <= 8;
