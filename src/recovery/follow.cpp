@@ -199,8 +199,9 @@ Result<void> LogFollower::read_up_to(const Limit& limit) {
       end = end_of_whole_commits(image.bytes, segment.header, std::max({offset_, durable, segment::segment_header_bytes}));
     }
     if (offset_ < end) offset_ = builder_.walk_around_damage(image.bytes, segment_, offset_, end).end;
-    // A writer that cuts a mapped tail off would end this process by a signal.
-    const bool undurable = beyond && builder_.next_sequence() > limit.durable_through.sequence;
+    // A writer that cuts a mapped tail off would end this process by a signal. What was durable once is so for good, though what
+    // says so now may know less.
+    const bool undurable = beyond && builder_.next_sequence() > std::max(durable_, limit.durable_through.sequence);
     if (undurable) state_.maps->keep(segment_, std::move(image.bytes));
     // A durable-through at the end of a sealed segment: the next one begins there.
     if (last) break;

@@ -100,6 +100,26 @@ TEST(Reader, follows_a_writer_that_comes_back) {
   }
 }
 
+// The file `live` is not synced, and a kill may leave an older one.
+TEST(Reader, that_shows_undurable_events_goes_on_where_the_last_word_on_what_is_durable_was_lost) {
+  Machine machine;
+  ASSERT_TRUE(machine.open());
+  ASSERT_TRUE(machine.append("alice"));
+  const auto process = machine.files().start_process();
+  const Store reader =
+      Store::open_read_only(Machine::path, {.undurable = Undurable::show, .file_system = process.get()}).value();
+  const Bytes live = machine.read_file("live");
+  ASSERT_TRUE(machine.append("alice"));
+  expect_shows_what_is_durable(machine, reader);
+  machine.kill();
+  machine.write_file("live", live);
+  const std::uint64_t durable = reader.snapshot()->durable_size();
+  EXPECT_EQ(reader.snapshot()->size(), durable);
+  ASSERT_TRUE(machine.open());
+  ASSERT_TRUE(machine.append("alice"));
+  expect_shows_what_is_durable(machine, reader);
+}
+
 // Among others a change of segments that did not come to its end: recovery makes the new segment anew, under the same name.
 TEST(Reader, follows_a_recovery_from_wherever_the_writer_was_killed) {
   for (std::uint64_t call = 1;; ++call) {

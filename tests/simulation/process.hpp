@@ -13,8 +13,6 @@ class Process {
   void open() {
     if (!world_.use_key && world_.may_get_key && world_.random.below(4) == 0) world_.use_key = true;
     world_.faults_before = world_.files.count_faults_met();
-    // Who asked for what is not durable has to look anew after a recovery.
-    if (!world_.cleanly_closed) std::erase_if(world_.readers, [](const Reader& reader) { return reader.sees_undurable(); });
     auto opened = Store::open(world_.path, world_.open_options());
     world_.trace(outcome(opened));
     if (!opened) {
@@ -82,7 +80,6 @@ class Process {
       world_.files.kill();
       if (kind > 0) world_.files.fail_write_back();
       if (kind > 1) world_.files.evict();
-      std::erase_if(world_.readers, [](const Reader& reader) { return reader.sees_undurable(); });
       world_.trace("killed", kind > 0 ? ", its cache never written" : "", kind > 1 ? " and evicted" : "");
     } else {
       SimCrash crash = SimCrash::from_seed(world_.random.next());

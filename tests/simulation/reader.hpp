@@ -1,6 +1,7 @@
 // A reader in a process of its own, beside the writer or without one.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,9 +41,15 @@ class Reader {
       const auto event = now->at(sequence);
       const bool durable = sequence < now->durable_size();
       if (!event) {
-        Oracle::require(damaged || !durable,
+        Oracle::require(damaged || (!durable && !undurable_seen_.contains(sequence)),
                         "a reader cannot read event " + std::to_string(sequence) + ": " + to_string(event.error()));
         return;
+      }
+      if (!durable) {
+        // The picture of a moment: what it shows may be gone by now, and something else may stand there.
+        const auto [at, fresh] = undurable_seen_.emplace(sequence, event->event_hash());
+        Oracle::require(at->second == event->event_hash(), "a reader that shows a moment shows another event");
+        if (!fresh) return;
       }
       oracle.check(*event, sequence);
       if (durable) oracle.shown(*event);
@@ -52,8 +59,6 @@ class Reader {
     if (undurable_ == Undurable::hide) size_ = size;
   }
 
-  // What it sees may vanish with the writer: it asked for that.
-  [[nodiscard]] bool sees_undurable() const { return undurable_ == Undurable::show; }
   [[nodiscard]] const Store& store() const { return *store_; }
 
  private:
@@ -61,6 +66,7 @@ class Reader {
   Undurable undurable_;
   std::optional<Store> store_;
   std::uint64_t size_ = 0;
+  std::map<std::uint64_t, Hash> undurable_seen_;
 };
 
 }  // namespace batpak::test
