@@ -33,13 +33,15 @@ std::uint64_t size_without_zeros(ByteView bytes) {
 }
 
 // Goes on behind a fault: at the end of a commit whose header is intact, if another one begins there, else wherever one does.
-bool skip(CommitWalker& walker, ByteView view, const OpenSegment& segment, const segment::CommitFault& fault) {
+// Returns the header of that one.
+std::optional<segment::CommitHeader> skip(CommitWalker& walker, ByteView view, const OpenSegment& segment,
+                                          const segment::CommitFault& fault) {
   if (fault.header && fault.header->length < view.size() - fault.offset) {
     const std::uint64_t end = fault.offset + fault.header->length;
     const auto next = segment::decode_commit_header(view.subspan(end), segment.header.salt);
     if (next && next->segment == segment.header.number && next->offset == end) {
       walker.resume_at(end);
-      return true;
+      return *next;
     }
   }
   return walker.skip_fault();
@@ -153,9 +155,7 @@ std::optional<SignerIdentity> DirectoryCheck::find_signer() {
   if (!header) return std::nullopt;
   const auto step = CommitWalker(image->bytes, *header).next();
   if (!step.commit) return std::nullopt;
-  const auto bytes = segment::FrameSplitter(step.commit->body).next();
-  if (!bytes) return std::nullopt;
-  const auto frame = event::FrameView::parse(*bytes);
+  const auto frame = event::FrameView::parse(segment::FrameSplitter(step.commit->body).next());
   if (!frame) return std::nullopt;
   const auto genesis = decode_payload<event::Genesis>(frame->payload());
   if (!genesis) return std::nullopt;
@@ -371,23 +371,22 @@ DirectoryCheck::WalkEnd DirectoryCheck::walk(const std::shared_ptr<const OpenSeg
     }
     flush();
     FaultyRange range{.begin = walker.offset(), .end = view.size(), .next_sequence = {}, .fault = *std::move(step.fault)};
-    const bool goes_on = skip(walker, view, *segment, range.fault);
-    if (goes_on) {
+    const auto next = skip(walker, view, *segment, range.fault);
+    if (next) {
       range.end = walker.offset();
-      const auto next = segment::decode_commit_header(view.subspan(range.end), segment->header.salt);
-      if (next) range.next_sequence = next->first_sequence;
+      range.next_sequence = next->first_sequence;
     }
     end.offset = range.end;
     if (range.next_sequence) end.sequence = *range.next_sequence;
     // The seal that the fault may be hiding is found from the end of the file.
-    if (!goes_on && range.fault.header && range.fault.header->type == segment::CommitType::seal) {
+    if (!next && range.fault.header && range.fault.header->type == segment::CommitType::seal) {
       end.offset = std::min<std::uint64_t>(range.begin + range.fault.header->length, view.size());
     }
     const std::uint64_t length = range.end - range.begin;
     span.fault = std::move(range);
     push(std::move(span), length);
     span = {.segment = segment, .commits = {}, .fault = {}};
-    if (!goes_on) break;
+    if (!next) break;
   }
   flush();
   return end;
