@@ -173,7 +173,6 @@ std::shared_ptr<OpenSegment> DirectoryCheck::make_segment(const std::string& pat
 
 void DirectoryCheck::start_loading(std::size_t index) {
   next_ = std::make_unique<Loading>();
-  next_index_ = index;
   next_->segment = make_segment(files_[index].path);
   Bytes buffer;
   if (!spare_buffers_.empty()) {
@@ -197,7 +196,7 @@ void DirectoryCheck::start_loading(std::size_t index) {
 
 Result<void> DirectoryCheck::check_segment(std::size_t index) {
   const SegmentFile& file = files_[index];
-  if (!next_ || next_index_ != index) start_loading(index);
+  if (!next_) start_loading(index);
   pool_.finish(next_->task);
   const std::unique_ptr<Loading> loaded = std::move(next_);
   if (loaded->error && loaded->error->code == ErrorCode::permission_denied) return base::fail(*loaded->error);
@@ -370,6 +369,12 @@ DirectoryCheck::WalkEnd DirectoryCheck::walk(const std::shared_ptr<const OpenSeg
       break;
     }
     flush();
+    // What is broken behind a gap of zeros is the idle mark that stood there, unless something else is whole there.
+    if (sector < view.size() && base::all_zero(view.subspan(walker.offset(), sector - walker.offset())) &&
+        !segment::decode_commit(view.subspan(sector), segment->header.salt, segment->header.number, sector)) {
+      walker.resume_at(sector);
+      step = walker.next();
+    }
     FaultyRange range{.begin = walker.offset(), .end = view.size(), .next_sequence = {}, .fault = *std::move(step.fault)};
     const auto next = skip(walker, view, *segment, range.fault);
     if (next) {
@@ -404,8 +409,9 @@ bool DirectoryCheck::may_have_tail(std::size_t index) {
 
 bool DirectoryCheck::is_tail(const OpenSegment& segment, ByteView view, std::uint64_t offset, std::uint64_t sequence,
                              std::size_t index) {
-  if (!may_have_tail(index)) return false;
-  if (index + 1 < files_.size() && !reached_live_ && files_[index + 1].first_sequence > sequence) return false;
+  // Beside an owner the view ends where it says that everything is durable.
+  if (reached_live_ || !may_have_tail(index)) return false;
+  if (index + 1 < files_.size() && files_[index + 1].first_sequence > sequence) return false;
   if (!covered_until_) {
     covered_until_ = 0;
     std::uint64_t from = offset;
@@ -437,7 +443,7 @@ void DirectoryCheck::report_tail(const std::shared_ptr<const OpenSegment>& segme
       range.fault.header = *header;
   }
   CheckedSpan checked = checker.check({.segment = segment, .commits = {}, .fault = std::move(range)});
-  if (!checked.commits.empty() && checked.commits.front().view) findings_.add_all(std::move(checked.findings));
+  if (checked.commits.front().view) findings_.add_all(std::move(checked.findings));
 }
 
 void DirectoryCheck::check_end(const OpenSegment& segment, ByteView view, const WalkEnd& end, std::size_t index) {
