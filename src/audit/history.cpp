@@ -259,9 +259,7 @@ void History::check_beginning(const Place& place, const EventFacts& event) {
           Law::previous_event, place,
           "the first event of a stream follows number " + number(header.previous_sequence()) + ", not the genesis event");
     } else if (std::ranges::find(genesis_hashes_, hash) == genesis_hashes_.end()) {
-      if (!is_lost(0)) {
-        findings_.add(Law::previous_event, place, "the first event of a stream does not link to the genesis event");
-      }
+      findings_.add(Law::previous_event, place, "the first event of a stream does not link to the genesis event");
       genesis_hashes_.push_back(hash);  // others that say the same are the same fault
     }
     return;

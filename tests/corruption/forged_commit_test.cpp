@@ -361,6 +361,74 @@ TEST_F(ForgedBranch, with_another_previous_hash_does_not_link_to_the_event_it_be
   })) << describe(report);
 }
 
+TEST_F(ForgedBranch, from_an_event_before_the_last_of_the_main_line_is_fine) {
+  TestLog log;
+  log.declare_notes();
+  log.commit({{.entity = "door:1", .payload = TestLog::note("opened")}});
+  log.commit({{.entity = "door:1", .payload = TestLog::note("closed")}});
+  log.commit({{.entity = "door:1", .payload = TestLog::note("what if"), .lane = 1}});
+  files_ = log.files();
+  segments_ = take_apart(files_);
+  const auto before = event::FrameView::parse(segments_[0].commits[2].frames[0]).value();
+  Bytes& branch = segments_[0].commits[4].frames[0];
+  base::store_le<std::uint64_t>(chain_of(branch) + layout::in_chain::previous_sequence, 2);
+  std::ranges::copy(before.event_hash().bytes, chain_of(branch) + layout::in_chain::previous_hash);
+  rehash(branch);
+  forge();
+  const VerifyReport report = verify();
+  EXPECT_FALSE(has(report, Law::previous_event)) << describe(report);
+  EXPECT_TRUE(has(report, Law::tree_root)) << "the tree has the other one\n" << describe(report);
+}
+
+TEST_F(ForgedBranch, whose_event_to_begin_at_was_changed_follows_what_it_says_or_what_it_is) {
+  segments_[0].commits[2].frames[0][layout::event_hash] ^= std::byte{1};
+  forge();
+  const VerifyReport report = verify();
+  ASSERT_EQ(report.findings.size(), 1U) << describe(report);
+  EXPECT_EQ(report.findings[0].law, Law::event_hash);
+}
+
+// A rule under which the event was accepted. Nothing writes one yet, and the format has its place.
+class ForgedRule : public ForgedCommit {
+ protected:
+  // The event with a rule put in, every hash of its own as it then is.
+  static Bytes with_rule(const Bytes& plain, std::string_view rule) {
+    const auto parsed = event::FrameView::parse(plain).value();
+    const std::size_t header_size = parsed.header().bytes().size();
+    const auto at = [&](std::size_t offset) { return plain.begin() + static_cast<std::ptrdiff_t>(offset); };
+    Bytes section;
+    base::append_le<std::uint64_t>(section, rule.size());
+    base::append(section, base::as_bytes(rule));
+    Bytes frame(plain.begin(), at(layout::header + layout::in_header::optional_fields));
+    base::append(frame, event::hash_rule(section).bytes);
+    frame.insert(frame.end(), at(layout::header + layout::in_header::optional_fields), at(layout::header + header_size));
+    base::append(frame, section);
+    base::append(frame, parsed.payload_section());
+    frame.resize(base::align_up(frame.size(), 8));
+    base::store_le(frame.data() + 4, static_cast<std::uint32_t>(frame.size()));
+    base::store_le(frame.data() + layout::header_length, static_cast<std::uint32_t>(header_size + 32));
+    base::store_le(frame.data() + layout::header, layout::has_rule);
+    rehash(frame);
+    return frame;
+  }
+};
+
+TEST_F(ForgedRule, is_checked_against_its_hash) {
+  Bytes& frame = segments_[2].commits[1].frames[0];
+  frame = with_rule(frame, "version 3");
+  ASSERT_EQ(base::as_text(event::FrameView::parse(frame)->rule()), "version 3");
+  forge();
+  EXPECT_FALSE(has(verify(), Law::rule_hash)) << describe(verify());
+  EXPECT_TRUE(has(verify(), Law::tree_root)) << describe(verify());
+  const auto rule = event::FrameView::parse(frame)->rule();
+  frame[static_cast<std::size_t>(rule.data() - frame.data())] ^= std::byte{1};
+  forge();
+  const VerifyReport report = verify();
+  const auto found = std::ranges::find(report.findings, Law::rule_hash, &Finding::law);
+  ASSERT_NE(found, report.findings.end()) << describe(report);
+  EXPECT_EQ(found->sequence, 9U);
+}
+
 TEST_F(ForgedBranch, at_no_earlier_event_of_its_entity_is_found) {
   base::store_le<std::uint64_t>(chain_of(branch()) + layout::in_chain::previous_sequence, 3);
   rehash(branch());

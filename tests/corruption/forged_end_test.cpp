@@ -257,7 +257,7 @@ TEST_F(ForgedEnd, with_broken_commits_whose_headers_claim_what_cannot_be_shows_w
     auto events = readable();
     EXPECT_TRUE(std::ranges::includes(events, range(4, 10)));
     EXPECT_TRUE(std::ranges::includes(events, range(0, 2)));
-    if (!claim.second) EXPECT_EQ(events, range(0, 10)) << "the frames themselves are whole";
+    EXPECT_TRUE(claim.second || events == range(0, 10)) << "the frames themselves are whole";
     const auto opened = write();
     if (opened) {
       EXPECT_EQ(readable(*opened), events);

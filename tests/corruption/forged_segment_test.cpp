@@ -78,6 +78,39 @@ TEST_F(ForgedSegment, with_another_salt_in_its_header_is_read_with_the_one_that_
   EXPECT_EQ(report.events, 10U);
 }
 
+TEST_F(ForgedSegment, of_another_store_behind_one_without_a_seal_is_passed_over) {
+  std::vector<SegmentParts> parts = take_apart(files_);
+  parts[0].commits.pop_back();
+  std::ranges::fill(std::span(parts[1].header).subspan(24, 16), std::byte{0x11});
+  files_ = put_together(parts, files_.at("store.meta"));
+  const VerifyReport report = verify();
+  EXPECT_TRUE(says(report, "another store")) << describe(report);
+  EXPECT_EQ(report.events, 6U) << "the four before it and the two behind it";
+}
+
+TEST_F(ForgedSegment, with_a_copy_of_another_commit_behind_a_broken_one_is_read_on_behind_the_copy) {
+  for (const bool of_another_segment : {false, true}) {
+    TestLog log = small_log();
+    log.commit({{.entity = "door:3", .payload = TestLog::note("closed")}});
+    Bytes copy(log.last_commit().begin(), log.last_commit().end());
+    const std::uint64_t broken = log.files()[last_].size() - copy.size();
+    if (of_another_segment) {
+      const Bytes segment = log.files()[last_];
+      base::store_le<std::uint64_t>(copy.data() + 16, 7);
+      base::store_le<std::uint64_t>(copy.data() + 24, segment.size());
+      base::store_le(copy.data(),
+                     base::crc32c(ByteView(copy).subspan(4, 84), base::crc32c(ByteView(segment).subspan(56, 16))));
+    }
+    log.append_raw(copy);
+    log.commit({{.entity = "door:3", .payload = TestLog::note("opened")}});
+    files_ = log.files();
+    for (const std::uint64_t at : {broken + 200, broken + 300}) files_[last_][at] ^= std::byte{1};
+    const VerifyReport report = verify();
+    EXPECT_TRUE(has(report, Law::commit_whole)) << describe(report);
+    EXPECT_GE(report.events, 11U) << describe(report);
+  }
+}
+
 TEST_F(ForgedSegment, without_a_commit_says_which_number_is_missing_before_it) {
   files_.erase(middle_);
   files_[last_].resize(segment::segment_header_bytes);
@@ -166,6 +199,17 @@ TEST_F(ForgedGap, before_something_else_than_a_mark_is_no_gap) {
   const VerifyReport report = verify();
   EXPECT_TRUE(has(report, Law::unfinished)) << describe(report);
   EXPECT_FALSE(has(report, Law::stray_bytes)) << describe(report);
+}
+
+TEST_F(ForgedGap, of_zeros_before_a_commit_of_events_is_found_where_a_later_commit_says_that_was_durable) {
+  TestLog log = small_log();
+  log.append_raw(Bytes(4096 - log.files()[last_].size() % 4096));
+  log.commit({{.entity = "door:3", .payload = TestLog::note("closed")}});
+  log.commit({{.entity = "door:3", .payload = TestLog::note("opened")}});
+  files_ = log.files();
+  const VerifyReport report = verify();
+  EXPECT_TRUE(has(report, Law::commit_whole)) << describe(report);
+  EXPECT_EQ(report.events, 12U);
 }
 
 TEST_F(ForgedGap, before_a_mark_of_another_place_in_the_log_is_no_gap) {

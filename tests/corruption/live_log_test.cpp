@@ -118,6 +118,13 @@ TEST_F(BesideOwner, a_seal_whose_segment_is_not_trimmed_yet_is_in_flight_and_in_
   EXPECT_TRUE(has(older, Law::segment_seal)) << describe(older);
 }
 
+TEST_F(BesideOwner, a_seal_before_the_end_of_what_is_durable_is_not_trimmed_yet_either) {
+  files[first].resize(files[first].size() + 8);
+  const VerifyReport report = verify(segment::LogPoint{.segment = 0, .offset = files[first].size(), .sequence = 4});
+  EXPECT_TRUE(report.clean()) << describe(report);
+  EXPECT_EQ(report.tail, TailState::in_flight);
+}
+
 TEST_F(BesideOwner, a_successor_without_a_seal_before_it_is_in_flight) {
   files[segment::segment_path(10)] = blank_successor();
   const VerifyReport report = verify({});

@@ -46,10 +46,15 @@ class Witnessed : public testing::Test {
 
   [[nodiscard]] VerifyReport verify() const { return verify_files(forged(), {.key = key.public_key()}); }
   [[nodiscard]] Files forged() const { return put_together(segments, files.at("store.meta")); }
-  [[nodiscard]] CommitParts& storing() { return segments[2].commits[1]; }
+  [[nodiscard]] CommitParts& storing() { return segments[2].commits[2]; }
 
   SigningKey key = SigningKey::generate().value();
-  Files files = small_log({.key = &key, .sign_events = false}).files();
+  // With a mark at the end that says that the one before it is durable.
+  Files files = [this] {
+    TestLog log = small_log({.key = &key, .sign_events = false});
+    log.idle_mark();
+    return log.files();
+  }();
   std::vector<SegmentParts> segments = take_apart(files);
 };
 
