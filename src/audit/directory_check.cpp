@@ -33,13 +33,15 @@ std::uint64_t size_without_zeros(ByteView bytes) {
 }
 
 // Goes on behind a fault: at the end of a commit whose header is intact, if another one begins there, else wherever one does.
-bool skip(CommitWalker& walker, ByteView view, const OpenSegment& segment, const segment::CommitFault& fault) {
+// Returns the header of that one.
+std::optional<segment::CommitHeader> skip(CommitWalker& walker, ByteView view, const OpenSegment& segment,
+                                          const segment::CommitFault& fault) {
   if (fault.header && fault.header->length < view.size() - fault.offset) {
     const std::uint64_t end = fault.offset + fault.header->length;
     const auto next = segment::decode_commit_header(view.subspan(end), segment.header.salt);
     if (next && next->segment == segment.header.number && next->offset == end) {
       walker.resume_at(end);
-      return true;
+      return *next;
     }
   }
   return walker.skip_fault();
@@ -153,9 +155,7 @@ std::optional<SignerIdentity> DirectoryCheck::find_signer() {
   if (!header) return std::nullopt;
   const auto step = CommitWalker(image->bytes, *header).next();
   if (!step.commit) return std::nullopt;
-  const auto bytes = segment::FrameSplitter(step.commit->body).next();
-  if (!bytes) return std::nullopt;
-  const auto frame = event::FrameView::parse(*bytes);
+  const auto frame = event::FrameView::parse(segment::FrameSplitter(step.commit->body).next());
   if (!frame) return std::nullopt;
   const auto genesis = decode_payload<event::Genesis>(frame->payload());
   if (!genesis) return std::nullopt;
@@ -173,7 +173,6 @@ std::shared_ptr<OpenSegment> DirectoryCheck::make_segment(const std::string& pat
 
 void DirectoryCheck::start_loading(std::size_t index) {
   next_ = std::make_unique<Loading>();
-  next_index_ = index;
   next_->segment = make_segment(files_[index].path);
   Bytes buffer;
   if (!spare_buffers_.empty()) {
@@ -197,7 +196,7 @@ void DirectoryCheck::start_loading(std::size_t index) {
 
 Result<void> DirectoryCheck::check_segment(std::size_t index) {
   const SegmentFile& file = files_[index];
-  if (!next_ || next_index_ != index) start_loading(index);
+  if (!next_) start_loading(index);
   pool_.finish(next_->task);
   const std::unique_ptr<Loading> loaded = std::move(next_);
   if (loaded->error && loaded->error->code == ErrorCode::permission_denied) return base::fail(*loaded->error);
@@ -370,24 +369,29 @@ DirectoryCheck::WalkEnd DirectoryCheck::walk(const std::shared_ptr<const OpenSeg
       break;
     }
     flush();
+    // What is broken behind a gap of zeros is the idle mark that stood there, unless something else is whole there.
+    if (sector < view.size() && base::all_zero(view.subspan(walker.offset(), sector - walker.offset())) &&
+        !segment::decode_commit(view.subspan(sector), segment->header.salt, segment->header.number, sector)) {
+      walker.resume_at(sector);
+      step = walker.next();
+    }
     FaultyRange range{.begin = walker.offset(), .end = view.size(), .next_sequence = {}, .fault = *std::move(step.fault)};
-    const bool goes_on = skip(walker, view, *segment, range.fault);
-    if (goes_on) {
+    const auto next = skip(walker, view, *segment, range.fault);
+    if (next) {
       range.end = walker.offset();
-      const auto next = segment::decode_commit_header(view.subspan(range.end), segment->header.salt);
-      if (next) range.next_sequence = next->first_sequence;
+      range.next_sequence = next->first_sequence;
     }
     end.offset = range.end;
     if (range.next_sequence) end.sequence = *range.next_sequence;
     // The seal that the fault may be hiding is found from the end of the file.
-    if (!goes_on && range.fault.header && range.fault.header->type == segment::CommitType::seal) {
+    if (!next && range.fault.header && range.fault.header->type == segment::CommitType::seal) {
       end.offset = std::min<std::uint64_t>(range.begin + range.fault.header->length, view.size());
     }
     const std::uint64_t length = range.end - range.begin;
     span.fault = std::move(range);
     push(std::move(span), length);
     span = {.segment = segment, .commits = {}, .fault = {}};
-    if (!goes_on) break;
+    if (!next) break;
   }
   flush();
   return end;
@@ -405,8 +409,9 @@ bool DirectoryCheck::may_have_tail(std::size_t index) {
 
 bool DirectoryCheck::is_tail(const OpenSegment& segment, ByteView view, std::uint64_t offset, std::uint64_t sequence,
                              std::size_t index) {
-  if (!may_have_tail(index)) return false;
-  if (index + 1 < files_.size() && !reached_live_ && files_[index + 1].first_sequence > sequence) return false;
+  // Beside an owner the view ends where it says that everything is durable.
+  if (reached_live_ || !may_have_tail(index)) return false;
+  if (index + 1 < files_.size() && files_[index + 1].first_sequence > sequence) return false;
   if (!covered_until_) {
     covered_until_ = 0;
     std::uint64_t from = offset;
@@ -438,7 +443,7 @@ void DirectoryCheck::report_tail(const std::shared_ptr<const OpenSegment>& segme
       range.fault.header = *header;
   }
   CheckedSpan checked = checker.check({.segment = segment, .commits = {}, .fault = std::move(range)});
-  if (!checked.commits.empty() && checked.commits.front().view) findings_.add_all(std::move(checked.findings));
+  if (checked.commits.front().view) findings_.add_all(std::move(checked.findings));
 }
 
 void DirectoryCheck::check_end(const OpenSegment& segment, ByteView view, const WalkEnd& end, std::size_t index) {

@@ -87,8 +87,7 @@ class DirectoryCheck {
   std::optional<History> history_;
   std::vector<Bytes> spare_buffers_;  // of segments done with: fresh memory for each would cost as much as reading it
   std::deque<std::unique_ptr<Pending>> pending_;
-  std::unique_ptr<Loading> next_;  // the segment after the one being walked
-  std::size_t next_index_ = 0;
+  std::unique_ptr<Loading> next_;      // the segment after the one being walked
   std::uint64_t number_ = 0;           // of the segment expected next
   std::uint64_t walked_sequence_ = 0;  // where the walk stands, ahead of the history
   std::optional<segment::Seal> seal_before_;

@@ -26,12 +26,10 @@ std::uint64_t offset_in(const CommitView& commit, std::uint64_t commit_offset, B
 bool every_frame_crc_matches(const CommitView& commit) {
   if (commit.header.type != segment::CommitType::events) return true;
   segment::FrameSplitter frames(commit.body);
-  for (;;) {
-    const auto frame = frames.next();
-    if (!frame) return false;
-    if (frame->empty()) return true;
-    if (!segment::frame_crc_matches(*frame)) return false;
+  for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
+    if (!segment::frame_crc_matches(frame)) return false;
   }
+  return true;
 }
 
 // A commit whose one changed byte stands at `at`: which law that breaks, in which frame.
@@ -40,12 +38,10 @@ Finding name_commit_byte(const OpenSegment& segment, const CommitView& commit, c
   const std::string where = "in the commit at " + std::to_string(commit.header.offset);
   if (commit.header.type == segment::CommitType::events && change.offset >= segment::commit_header_bytes) {
     segment::FrameSplitter frames(commit.body);
-    for (;;) {
-      const auto frame = frames.next();
-      if (!frame || frame->empty()) break;
-      const auto frame_at = static_cast<std::size_t>(frame->data() - commit.bytes.data());
-      if (change.offset < frame_at || change.offset >= frame_at + frame->size()) continue;
-      const auto parsed = event::FrameView::parse(*frame);
+    for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
+      const auto frame_at = static_cast<std::size_t>(frame.data() - commit.bytes.data());
+      if (change.offset >= frame_at + frame.size()) continue;
+      const auto parsed = event::FrameView::parse(frame);
       if (!parsed) break;
       place.sequence = parsed->header().sequence();
       return make_finding(Law::frame_crc, place,
@@ -85,10 +81,8 @@ void SpanChecker::split(const CommitView& commit, std::uint64_t offset, CheckedS
   checked.first_event = frames_.size();
   if (commit.header.type == segment::CommitType::events) {
     segment::FrameSplitter frames(commit.body);
-    for (std::uint32_t i = 0; i < commit.header.count; ++i) {
-      const auto frame = frames.next();
-      if (!frame || frame->empty()) break;
-      frames_.push_back({.bytes = *frame, .offset = offset_in(commit, offset, *frame)});
+    for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
+      frames_.push_back({.bytes = frame, .offset = offset_in(commit, offset, frame)});
     }
   }
   checked.events = frames_.size() - checked.first_event;
@@ -154,7 +148,6 @@ void SpanChecker::search_frames(const OpenSegment& segment, std::uint64_t begin,
   const ByteView image(segment.image.bytes);
   std::uint64_t search_budget = 64 * (end - begin) + (1U << 20U);  // bytes to compute CRCs of: a bound on hostile logs
   const auto plausible = [&](std::uint64_t at) {
-    if (at + frame_bytes_min > end) return std::uint64_t{0};
     const std::uint64_t length = base::load_le<std::uint32_t>(image.data() + at + 4);
     const auto type = base::load_le<std::uint16_t>(image.data() + at + layout::frame_type);
     if (type != layout::frame_type_event || length % 8 != 0 || length < frame_bytes_min || length > end - at) {
@@ -189,7 +182,7 @@ void SpanChecker::search_frames(const OpenSegment& segment, std::uint64_t begin,
       report_lost(at);
       at += length;
     } else {
-      if (expected && at < end) lost_from = at;
+      if (expected) lost_from = at;
       at += 8;
     }
     expected = taken;
@@ -280,7 +273,7 @@ void SpanChecker::compare(std::string_view path, EventFacts& facts, std::vector<
                "the metadata or its salt is not what the header's metadata hash says");
       }
       const auto first = std::to_integer<unsigned>(frame.metadata().front());
-      const bool is_map = (first & 0xF0U) == 0x80U || first == 0xDEU || first == 0xDFU;
+      const bool is_map = (first & 0xF0U) == 0x80U || first == 0xDEU;  // one of more entries is not canonical
       const auto canonical = check_canonical(frame.metadata());
       if (!canonical || !is_map) {
         report(Law::encoding, frame.metadata(),

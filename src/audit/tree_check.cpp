@@ -1,6 +1,7 @@
 #include "audit/tree_check.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace batpak::audit {
 
@@ -26,11 +27,11 @@ void TreeCheck::check_end(const Place& end, const segment::CommitEnd& claimed, s
                       std::to_string(size));
   }
   const char* which = nullptr;
-  if (edge_ && edge_->root() != claimed.root && !doubtful.empty() && before_) {
+  if (edge_ && edge_->root() != claimed.root && !doubtful.empty()) {
+    assert(before_);  // remembered before the events, and there then, since it is there now
     proof::RightEdge other = *before_;
-    for (const EventFacts& event : doubtful) {
-      if (event.frame) other.append(proof::leaf_hash(event.event_hash));
-    }
+    // Were one of them lost, so would be the tree.
+    for (const EventFacts& event : doubtful) other.append(proof::leaf_hash(event.event_hash));
     if (other.root() == claimed.root) {
       edge_ = other;
       which = "the stored event hash was changed: the tree has the one of the header as it is";

@@ -66,7 +66,8 @@ Result<std::unique_ptr<CommitLog>> CommitLog::open(recovery::LogState& state, Op
   static_cast<void>(log->file_->allocate(std::max(log->options_.segment_bytes, last.size)));
   BATPAK_TRY(log->live_, log->directory_->open_file(segment::live_file_name, platform::OpenMode::create));
   log->publish_live();
-  if (state.repaired) BATPAK_CHECK(log->write_idle_mark());
+  // Each recovery writes something again, the last commit at least: the log ends in a mark before anything is shown.
+  BATPAK_CHECK(log->write_idle_mark());
   // Everything recovered is durable, so its checkpoint may be signed at once; stored only if the log does not hold one.
   if (log->signer_ && log->key_declared_) {
     log->signer_->start(log->durable_checkpoint());
@@ -218,7 +219,7 @@ Result<void> CommitLog::sync() {
 
 Result<void> CommitLog::hand_over(Until until) {
   BATPAK_CHECK(take_back());
-  if (!has_open_commit() && (until == Until::written || durable_ >= link_.end)) return {};
+  if (!has_open_commit() && durable_ >= link_.end) return {};
   handed_.until = until;
   handed_.end_offset = link_.end.offset;
   if (has_open_commit()) {

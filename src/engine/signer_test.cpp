@@ -33,6 +33,19 @@ TEST_P(SignerTest, what_was_dropped_is_gone) {
   signer_.drop();
 }
 
+// Witness: signature_only_after_sync
+TEST_P(SignerTest, what_was_dropped_while_it_was_signed_is_not_given_for_what_came_next) {
+  // Later and later, so that some of them are dropped in the middle of the signing.
+  base::Atomic<std::uint64_t> turns{0};
+  for (std::uint64_t round = 1; round <= 400; ++round) {
+    signer_.start(checkpoint_of(2 * round));
+    for (std::uint64_t turn = 0; turn < 100 * round; ++turn) turns.store(turn, std::memory_order_relaxed);  // takes a while
+    signer_.drop();
+    signer_.start(checkpoint_of(2 * round + 1));
+    EXPECT_EQ(signer_.finish().checkpoint.size, 2 * round + 1);
+  }
+}
+
 TEST_P(SignerTest, may_go_with_a_signature_under_way) { signer_.start(checkpoint_of(1)); }
 
 INSTANTIATE_TEST_SUITE_P(with_and_without_a_thread, SignerTest, testing::Values(SignerThread::own, SignerThread::none));

@@ -12,13 +12,18 @@ Stream& TailIndex::add_stream(std::string_view entity, std::uint32_t lane) {
 }
 
 void TailIndex::add_event(const EventId& id, FramePlace place, Stream* stream) {
-  if (stream != nullptr) unpublished_.push_back({.stream = stream, .sequence = places_.size()});
+  const std::uint64_t sequence = places_.size();
+  if (stream != nullptr) unpublished_.push_back({.stream = stream, .sequence = sequence, .shown_with = sequence});
   places_.push_back(place);
   ids_.push_back(id);
 }
 
+void TailIndex::add_lost(std::uint64_t sequence, Stream& stream) {
+  unpublished_.push_back({.stream = &stream, .sequence = sequence, .shown_with = places_.size()});
+}
+
 void TailIndex::publish(std::uint64_t size) {
-  const auto end = std::ranges::lower_bound(unpublished_, size, {}, &Unpublished::sequence);
+  const auto end = std::ranges::lower_bound(unpublished_, size, {}, &Unpublished::shown_with);
   if (end != unpublished_.begin()) {
     const base::Lock lock(mutex_);
     for (auto event = unpublished_.begin(); event != end; ++event) event->stream->sequences.push_back(event->sequence);

@@ -48,6 +48,9 @@ class TailIndex {
   [[nodiscard]] Stream& add_stream(std::string_view entity, std::uint32_t lane) BATPAK_EXCLUDES(mutex_);
   // Adds an event that no reader sees yet. `stream` may be null for a damaged one.
   void add_event(const EventId& id, FramePlace place, Stream* stream);
+  // The next event of the stream is a lost one, of this sequence: readers of the stream meet it in its place. Added before the
+  // event that says so, and shown together with that.
+  void add_lost(std::uint64_t sequence, Stream& stream);
   // Shows everything added, or the first `size` events of the log, which is never less than before.
   void publish() { publish(places_.size()); }
   void publish(std::uint64_t size) BATPAK_EXCLUDES(mutex_);
@@ -92,6 +95,7 @@ class TailIndex {
   struct Unpublished {
     Stream* stream;
     std::uint64_t sequence;
+    std::uint64_t shown_with;  // the event that must be visible
   };
 
   [[nodiscard]] const Stream* find_stream(std::string_view entity, std::uint32_t lane) const BATPAK_REQUIRES(mutex_);

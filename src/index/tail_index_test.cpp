@@ -94,6 +94,24 @@ TEST_F(TailIndexTest, takes_a_damaged_event_that_belongs_to_no_stream) {
   EXPECT_EQ(index_.find(id_of(20), 3), 2U);
 }
 
+TEST_F(TailIndexTest, shows_a_lost_event_in_its_place_of_the_stream_and_not_before_the_event_that_says_so) {
+  add("alice");
+  index_.add_event(id_of(0), FramePlace{}, nullptr);
+  index_.add_event(id_of(0), FramePlace{}, nullptr);
+  next_ = 3;
+  index_.publish();
+  Stream& alice = index_.add_stream("alice", 0);
+  index_.add_lost(1, alice);
+  index_.add_lost(1, alice);
+  EXPECT_EQ(index_.stream_size("alice", 0, 3), 1U);
+  add("alice");
+  add("alice");
+  index_.publish(4);
+  EXPECT_EQ(index_.stream_sequences("alice", 0, 0, 10, 4), (std::vector<std::uint64_t>{0, 1, 1, 3}));
+  index_.publish();
+  EXPECT_EQ(index_.stream_sequences("alice", 0, 0, 10, 5), (std::vector<std::uint64_t>{0, 1, 1, 3, 4}));
+}
+
 // Witness: whole_commits_only
 TEST_F(TailIndexTest, is_read_whole_while_the_writer_goes_on) {
   constexpr std::uint64_t commits = 50'000;

@@ -34,6 +34,7 @@ struct SimFault {
   enum class Effect : std::uint8_t {
     io_error,     // EIO
     no_space,     // ENOSPC
+    unsupported,  // EOPNOTSUPP
     stop,         // the process gets no further: this call and every later one fails, until kill() or crash()
     misdirected,  // a write succeeds and is seen, and the device has put it elsewhere: see sectors_off
   };

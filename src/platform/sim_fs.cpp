@@ -32,6 +32,7 @@ std::string_view without_leading_slash(std::string_view path) {
 int error_number_of(SimFault::Effect effect) noexcept {
   switch (effect) {
     case SimFault::Effect::no_space: return ENOSPC;
+    case SimFault::Effect::unsupported: return EOPNOTSUPP;
     case SimFault::Effect::misdirected: return 0;
     default: return EIO;
   }

@@ -111,6 +111,14 @@ TEST_F(CreateStore, leaves_a_directory_with_other_files_alone) {
   EXPECT_EQ(look().error().code, ErrorCode::not_a_store);
 }
 
+TEST_F(CreateStore, makes_nothing_under_an_origin_that_no_payload_can_carry) {
+  NewStore store = options();
+  store.origin = "example.com/\xFF";
+  files_.clear_calls();
+  EXPECT_EQ(create_store(*directory_, store).error().code, ErrorCode::invalid_utf8);
+  for (const auto& call : files_.calls()) EXPECT_FALSE(platform::modifies(call.call)) << call.path;
+}
+
 TEST_F(CreateStore, takes_what_is_left_of_an_interrupted_one_for_such) {
   files_.write_file("store/LOCK", {}).value();
   EXPECT_EQ(look().value(), Found::interrupted);

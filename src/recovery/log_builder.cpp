@@ -31,14 +31,12 @@ Result<void> LogBuilder::take(const segment::CommitView& commit, std::uint32_t s
   const std::uint64_t body_at = commit.header.offset + segment::commit_header_bytes;
   std::uint64_t offset = body_at;
   if (commit.header.type == CommitType::events) {
-    while (true) {
-      BATPAK_TRY(const ByteView frame, frames.next());
-      if (frame.empty()) break;
+    for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
       BATPAK_CHECK(take_frame(frame, segment, offset));
       offset += frame.size();
     }
   }
-  if (next_sequence_ != commit.header.next_sequence() || commit.end.tree_size != next_sequence_) {
+  if (commit.end.tree_size != next_sequence_) {
     return fail(Error(ErrorCode::damaged, "the commit's events are not those its header counts")
                     .at_path(state_.segments[segment].path)
                     .at_offset(commit.header.offset));
@@ -89,11 +87,16 @@ Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::
   if (header.stream_version() > stream.head.count) {
     // Events of this stream were lost. The one before this is named; it is no head, and readers of the stream meet it. Of the
     // store's own events each is needed, not only the last.
-    if (!header.entity().starts_with(Coordinate::reserved_prefix)) state_.unresolved.erase(header.previous_sequence());
-    while (stream.head.count < header.stream_version()) {
-      stream.sequences.push_back(header.previous_sequence());
-      ++stream.head.count;
+    const std::uint64_t lost = header.previous_sequence();
+    const std::uint64_t missing = header.stream_version() - stream.head.count;
+    if ((stream.head.count > 0 && lost <= stream.head.sequence) || !state_.index->place(lost).is_damaged() ||
+        missing > lost_of_no_stream_) {
+      return place_error(
+          Error(ErrorCode::damaged, "the event follows others of its stream that are neither there nor lost"));
     }
+    lost_of_no_stream_ -= missing;
+    if (!header.entity().starts_with(Coordinate::reserved_prefix)) state_.unresolved.erase(lost);
+    for (; stream.head.count < header.stream_version(); ++stream.head.count) state_.index->add_lost(lost, stream);
   }
   stream.head = {.count = header.stream_version() + 1, .sequence = next_sequence_, .hash = frame.event_hash()};
   state_.index->add_event(
@@ -149,6 +152,7 @@ void LogBuilder::lose_until(std::uint64_t next_sequence, const DamagedRange& whe
   for (; next_sequence_ < next_sequence; ++next_sequence_) {
     state_.index->add_event(state_.last_id, index::FramePlace{}, nullptr);
     state_.unresolved.insert(next_sequence_);
+    ++lost_of_no_stream_;
   }
 }
 
@@ -219,11 +223,10 @@ LogBuilder::Walked LogBuilder::walk_around_damage(ByteView image, std::uint32_t 
       walked.end = walker.offset();
       continue;
     }
-    if (!walker.skip_fault()) break;
-    const auto next = segment::find_commit_header(image, state_.segments[segment].header.salt,
-                                                  state_.segments[segment].header.number, walker.offset());
+    const auto next = walker.skip_fault();
+    if (!next) break;
     const std::uint64_t lost_max = (walker.offset() - fault.offset) / event::layout::header_bytes_min;
-    if (next && next->first_sequence >= next_sequence_ && next->first_sequence - next_sequence_ <= lost_max) {
+    if (next->first_sequence >= next_sequence_ && next->first_sequence - next_sequence_ <= lost_max) {
       take_readable_frames(image, segment, fault.offset, walker.offset(), next->first_sequence, reason);
     }
     walked.end = walker.offset();

@@ -42,7 +42,8 @@ class LogBuilder {
 
   LogState& state_;
   std::uint64_t next_sequence_ = 0;
-  std::deque<Checkpoint> unsigned_;  // of commits that no stored signature covers yet, where there is a key
+  std::uint64_t lost_of_no_stream_ = 0;  // lost events that no later event has said to be of its stream
+  std::deque<Checkpoint> unsigned_;      // of commits that no stored signature covers yet, where there is a key
 };
 
 }  // namespace batpak::recovery

@@ -40,7 +40,6 @@ struct LogState {
   std::optional<std::array<std::byte, 32>> declared_key;
   std::uint64_t session = 0;  // of this opening for writing: one more than any in the log
   bool ends_in_idle_mark = false;
-  bool repaired = false;  // recovery wrote something: the log must end in an idle mark before anything is shown
   std::shared_ptr<index::TailIndex> index = std::make_shared<index::TailIndex>();
   std::shared_ptr<event::TypeRegistry> types = std::make_shared<event::TypeRegistry>();
   std::shared_ptr<index::MappedSegments> maps;

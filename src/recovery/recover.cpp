@@ -178,7 +178,7 @@ class Recovery {
     while (true) {
       const segment::WalkStep step = walker.next();
       if (!step.commit) {
-        if (step.fault && step.fault->error.code == ErrorCode::newer_format && step.fault->header == std::nullopt) {
+        if (step.fault && step.fault->error.code == ErrorCode::newer_format) {
           return fail(Error(step.fault->error).at_path(segment.path));
         }
         if (step.fault && step.fault->crcs_match) {
@@ -209,12 +209,11 @@ class Recovery {
   Result<void> add_leaves(const segment::CommitView& commit) {
     if (commit.header.type != segment::CommitType::events) return {};
     segment::FrameSplitter frames(commit.body);
-    while (true) {
-      BATPAK_TRY(const ByteView frame, frames.next());
-      if (frame.empty()) return {};
+    for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
       BATPAK_TRY(const event::FrameView view, event::FrameView::parse(frame));
       state_.tree.append(proof::leaf_hash(view.event_hash()));
     }
+    return {};
   }
 
   Result<void> judge_tail(const std::vector<segment::CommitHeader>& whole) {
@@ -325,7 +324,6 @@ class Recovery {
                                 ByteView(tail_.image.bytes).subspan(tail_.rewrite_from, end - tail_.rewrite_from)));
     BATPAK_CHECK(file->sync_all());
     state_.report.commits_rewritten = tail_.commits_to_rewrite;
-    state_.repaired = true;
     return {};
   }
 
@@ -337,7 +335,6 @@ class Recovery {
     state_.report.torn_bytes = torn_bytes;
     state_.report.torn_path = segment.path;
     if (options_.torn_tail == TornTail::quarantine) BATPAK_CHECK(quarantine(segment, image.subspan(end, torn_bytes)));
-    state_.repaired = true;
     return truncate(segment, end);
   }
 
@@ -358,7 +355,6 @@ class Recovery {
   Result<void> trim_sealed() {
     SegmentFile& segment = state_.segments[tail_.segment];
     if (segment.size <= state_.link.end.offset) return {};
-    state_.repaired = true;
     return truncate(segment, state_.link.end.offset);
   }
 
@@ -401,7 +397,6 @@ class Recovery {
     state_.link.advance(seal.header);
     state_.ends_in_idle_mark = false;
     state_.report.rotation_completed = true;
-    state_.repaired = true;
     enter_successor();
     return {};
   }

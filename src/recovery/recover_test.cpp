@@ -6,6 +6,7 @@
 #include "platform/sim_fs.hpp"
 #include "recovery/follow.hpp"
 #include "segment/commit_walker.hpp"
+#include "segment/live_file.hpp"
 
 namespace batpak::recovery {
 namespace {
@@ -50,7 +51,6 @@ TEST_F(Recover, reads_the_log_in) {
 TEST_F(Recover, writes_again_what_nothing_says_is_durable) {
   const auto state = recover();
   ASSERT_TRUE(state);
-  EXPECT_TRUE(state->repaired);
   EXPECT_EQ(state->report.commits_rewritten, 1U);
   EXPECT_GE(files_.count_calls(SimCall::rename), 1U) << "store.meta";
   std::uint64_t parents = 0;
@@ -169,6 +169,20 @@ TEST_F(Follow, takes_a_store_whose_making_was_cut_short_for_none) {
   files_.remove_file("store/store.meta").value();
   EXPECT_EQ(follow().error().code, ErrorCode::not_a_store);
   EXPECT_EQ(follow(ReadOnlyOptions::Undurable::show).error().code, ErrorCode::not_a_store);
+}
+
+TEST_F(Follow, does_not_believe_the_live_record_of_another_store) {
+  segment::LiveRecord live;
+  live.store_id.fill(std::byte{0x77});
+  live.durable_through = {.segment = 0, .offset = 1ULL << 20U, .sequence = 1};
+  files_.write_file("store/live", live.encode()).value();
+  const auto follower = follow();
+  ASSERT_TRUE(follower) << to_string(follower.error());
+  EXPECT_EQ((*follower)->durable(), 0U);
+  const auto lock = directory_->lock_as_owner().value();
+  const auto beside_owner = follow();
+  ASSERT_TRUE(beside_owner) << to_string(beside_owner.error());
+  EXPECT_EQ((*beside_owner)->durable(), 0U);
 }
 
 TEST_F(Follow, refuses_a_directory_that_is_no_store) {

@@ -3,25 +3,17 @@
 #include "base/try.hpp"
 
 namespace batpak::recovery {
-namespace {
 
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
-
-}  // namespace
-
-Result<void> replace_file(platform::Directory& directory, const std::string& path, ByteView bytes) {
-  const std::string temporary = path + ".tmp";
+Result<void> replace_file(platform::Directory& directory, const std::string& name, ByteView bytes) {
+  const std::string temporary = name + ".tmp";
   {
     BATPAK_CHECK(directory.remove(temporary));
     BATPAK_TRY(const auto file, directory.open_file(temporary, platform::OpenMode::create_new));
     BATPAK_CHECK(file->write_at(0, bytes));
     BATPAK_CHECK(file->sync_all());
   }
-  BATPAK_CHECK(directory.rename(temporary, path));
-  return directory.sync_directory(directory_of(path));
+  BATPAK_CHECK(directory.rename(temporary, name));
+  return directory.sync_directory(".");
 }
 
 Result<void> publish_segment(platform::Directory& directory, platform::File& file, const std::string& temporary,

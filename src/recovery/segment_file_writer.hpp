@@ -8,8 +8,9 @@ namespace batpak::recovery {
 
 inline constexpr std::string_view next_segment_name = "log/next.tmp";
 
-// Writes `bytes` to `<path>.tmp`, syncs, renames over `path`, syncs the directory of the name. Errors: as the calls'.
-[[nodiscard]] Result<void> replace_file(platform::Directory& directory, const std::string& path, ByteView bytes);
+// Writes `bytes` to `<name>.tmp`, syncs, renames over `name`, which is of the directory itself, and syncs that. Errors: as the
+// calls'.
+[[nodiscard]] Result<void> replace_file(platform::Directory& directory, const std::string& name, ByteView bytes);
 
 // Makes a segment durable under its name: sync, rename, directory sync. Precondition: `file`, which stands as `temporary`,
 // has its space and its header.

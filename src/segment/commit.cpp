@@ -67,7 +67,7 @@ Result<std::vector<StoredSignature>> decode_signatures(ByteView list) {
 }
 
 Result<CommitEnd> decode_end(ByteView end) {
-  if (end.size() < commit_end_bytes_min) return fail(ErrorCode::malformed, "the end of the commit is cut off");
+  assert(end.size() >= commit_end_bytes_min);
   const std::size_t length = load_le<std::uint32_t>(end.data() + end_list_length);
   if (length > end.size() || base::align_up(end_list + length, 8) + trailer_bytes != end.size()) {
     return fail(ErrorCode::malformed, "the end of the commit contradicts its length");
@@ -87,13 +87,17 @@ Result<CommitEnd> decode_end(ByteView end) {
   return decoded;
 }
 
+// Of the frame at the start of `bytes`, if one lies within them by its length; else 0.
+std::size_t frame_length(ByteView bytes) noexcept {
+  if (bytes.size() < frame_prefix_bytes) return 0;
+  const std::size_t length = load_le<std::uint32_t>(bytes.data() + 4);
+  return length <= frame_prefix_bytes || length % 8 != 0 || length > bytes.size() ? 0 : length;
+}
+
 // Where the body of a commit ends. Frames say it themselves; marks and seals have bodies of fixed size.
 Result<std::size_t> body_size(ByteView after_header, const CommitHeader& header) {
-  switch (header.type) {
-    case CommitType::idle_mark: return std::size_t{0};
-    case CommitType::seal: return seal_body_bytes;
-    case CommitType::events: break;
-  }
+  if (header.type == CommitType::idle_mark) return std::size_t{0};
+  if (header.type == CommitType::seal) return seal_body_bytes;
   std::size_t size = 0;
   for (std::uint32_t i = 0; i < header.count; ++i) {
     BATPAK_TRY(const ByteView frame, frame_at(after_header.subspan(size)));
@@ -106,10 +110,8 @@ Result<std::size_t> body_size(ByteView after_header, const CommitHeader& header)
 
 Result<ByteView> frame_at(ByteView bytes) {
   if (bytes.size() < frame_prefix_bytes) return fail(ErrorCode::malformed, "a frame is cut off");
-  const std::size_t length = load_le<std::uint32_t>(bytes.data() + 4);
-  if (length <= frame_prefix_bytes || length % 8 != 0 || length > bytes.size()) {
-    return fail(ErrorCode::malformed, "a frame's length is impossible");
-  }
+  const std::size_t length = frame_length(bytes);
+  if (length == 0) return fail(ErrorCode::malformed, "a frame's length is impossible");
   return bytes.first(length);
 }
 
@@ -117,10 +119,10 @@ bool frame_crc_matches(ByteView frame) noexcept {
   return load_le<std::uint32_t>(frame.data()) == base::crc32c(frame.subspan(4));
 }
 
-Result<ByteView> FrameSplitter::next() {
-  if (rest_.empty()) return ByteView{};
-  BATPAK_TRY(const ByteView frame, frame_at(rest_));
-  rest_ = rest_.subspan(frame.size());
+ByteView FrameSplitter::next() noexcept {
+  const std::size_t length = frame_length(rest_);
+  const ByteView frame = rest_.first(length);
+  rest_ = rest_.subspan(length);
   return frame;
 }
 
@@ -191,7 +193,7 @@ bool commit_crcs_match(ByteView bytes, const SegmentSalt& salt, std::uint64_t se
   if (load_le<std::uint64_t>(header.data() + at_offset) != offset) return false;
   if (load_le<std::uint32_t>(header.data()) != base::crc32c(header.subspan(at_commit_crc), salt_crc)) return false;
   const std::size_t length = load_le<std::uint32_t>(header.data() + at_length);
-  return length >= commit_header_bytes && length <= bytes.size() && length <= limits::commit_bytes_max &&
+  return length >= commit_header_bytes && length <= bytes.size() &&
          load_le<std::uint32_t>(header.data() + at_commit_crc) ==
              base::crc32c(bytes.first(length).subspan(at_magic), salt_crc);
 }

@@ -13,7 +13,6 @@ constexpr std::uint64_t commit_alignment = 8;
 }  // namespace
 
 Result<CommitView> CommitWalker::commit_at(std::uint64_t offset) const {
-  if (offset >= image_.size()) return fail(ErrorCode::truncated, "the segment ends here");
   BATPAK_TRY(CommitView commit, decode_commit(image_.subspan(offset), salt_, segment_, offset));
   if (commit.header.type == CommitType::idle_mark && offset % limits::sector_bytes != 0) {
     return fail(ErrorCode::malformed, "an idle mark does not begin at a sector of its own");
@@ -42,7 +41,7 @@ WalkStep CommitWalker::next() {
       return {.commit = std::nullopt,
               .fault = CommitFault{.offset = offset_, .error = std::move(mark).error(), .header = {}}};
     }
-    crcs_match = crcs_match || commit_crcs_match(image_.subspan(sector), salt_, segment_, sector);
+    if (commit_crcs_match(image_.subspan(sector), salt_, segment_, sector)) crcs_match = true;
   }
   if (base::all_zero(image_.subspan(offset_))) return {};
   CommitFault fault{.offset = offset_, .error = std::move(here).error(), .header = std::nullopt, .crcs_match = crcs_match};
@@ -54,11 +53,10 @@ WalkStep CommitWalker::next() {
   return {.commit = std::nullopt, .fault = std::move(fault)};
 }
 
-bool CommitWalker::skip_fault() {
+std::optional<CommitHeader> CommitWalker::skip_fault() {
   const auto header = find_commit_header(image_, salt_, segment_, offset_ + commit_alignment);
-  if (!header) return false;
-  offset_ = header->offset;
-  return true;
+  if (header) offset_ = header->offset;
+  return header;
 }
 
 std::optional<CommitHeader> find_commit_header(ByteView image, const SegmentSalt& salt, std::uint64_t segment,

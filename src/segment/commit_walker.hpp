@@ -34,8 +34,8 @@ class CommitWalker {
       : image_(image), salt_(header.salt), segment_(header.number), offset_(start) {}
 
   [[nodiscard]] WalkStep next();
-  // Moves on behind a fault. False when no intact commit header follows: the walk is over.
-  [[nodiscard]] bool skip_fault();
+  // Moves on behind a fault, to the next intact commit header. Nothing when none follows: the walk is over.
+  std::optional<CommitHeader> skip_fault();
   // Moves on to a place where a commit is known to begin.
   void resume_at(std::uint64_t offset) noexcept { offset_ = offset; }
   // Where the next commit should begin: the end of the last one, or the place of the fault.

@@ -117,6 +117,23 @@ TEST_F(CommitWalkerTest, refuses_a_mark_that_shares_a_sector) {
   EXPECT_TRUE(walk.next().fault);
 }
 
+TEST_F(CommitWalkerTest, tells_a_whole_commit_that_has_no_business_where_a_mark_would_stand_from_a_torn_one) {
+  add_events();
+  const std::uint64_t end = image_.size();
+  image_.resize(base::align_up(end, 4'096));
+  const std::uint64_t sector = image_.size();
+  add_events();
+  CommitWalker whole = walker();
+  ASSERT_TRUE(whole.next().commit);
+  const WalkStep step = whole.next();
+  ASSERT_TRUE(step.fault);
+  EXPECT_TRUE(step.fault->crcs_match);
+  image_[sector + commit_header_bytes + 20] ^= std::byte{1};
+  CommitWalker torn = walker();
+  ASSERT_TRUE(torn.next().commit);
+  EXPECT_FALSE(torn.next().fault->crcs_match);
+}
+
 TEST_F(CommitWalkerTest, says_so_where_a_mark_would_stand_and_something_from_the_future_does) {
   add_events();
   CommitHeader header;

@@ -43,6 +43,18 @@ TEST_F(SegmentImageTest, reads_nothing_before_the_place_asked_for) {
   EXPECT_TRUE(std::equal(image->bytes.begin() + 6'000, image->bytes.end(), bytes_.begin() + 6'000));
 }
 
+TEST_F(SegmentImageTest, holds_what_is_left_of_a_file_that_its_writer_cuts_shorter_meanwhile) {
+  write(3'000'000);
+  bytes_.resize(4'000);
+  files_.watch([&](platform::SimCall call) {
+    if (call == platform::SimCall::read) files_.write_file("d/s", bytes_).value();
+  });
+  const auto image = load();
+  ASSERT_TRUE(image);
+  EXPECT_EQ(image->bytes, bytes_);
+  EXPECT_TRUE(image->unreadable.empty());
+}
+
 TEST_F(SegmentImageTest, names_a_sector_that_cannot_be_read_and_reads_all_others) {
   write(3'000'000);
   const std::uint64_t bad = 1'500'000;

@@ -4,7 +4,9 @@
 #include <functional>
 #include <set>
 
+#include "base/crc32c.hpp"
 #include "event/draft.hpp"
+#include "event/frame_layout.hpp"
 #include "segment/commit_walker.hpp"
 #include "store/test_store.hpp"
 
@@ -99,6 +101,60 @@ TEST_F(ReceiptTest, of_an_altered_event_meets_corruption) {
   const std::string_view text = base::as_text(log.second);
   must(machine_.files.flip_bit(log.first, text.find("needle"), 0));
   EXPECT_EQ(error_of(store.verify_receipt(receipt)), "corrupt");
+}
+
+// Witness: receipt_stays_true
+TEST_F(ReceiptTest, of_an_event_that_was_altered_meets_corruption_also_where_its_crc_was_mended) {
+  Store store = machine_.open();
+  const auto before = must(store.append(at("a"), Said{"first"}));
+  const auto receipt = must(store.append(at("a"), Said{"needle"}));
+  const auto log = machine_.truth().front();
+  const auto frame_of = [&](const Hash& event_hash) {
+    const auto found = std::ranges::search(log.second, event_hash.bytes);
+    return static_cast<std::size_t>(found.begin() - log.second.begin()) - event::layout::event_hash;
+  };
+  // Changes a byte of a frame, and its CRC to that of what it then holds; doing it again undoes it.
+  const auto alter = [&](std::size_t frame, std::size_t at) {
+    const Bytes now = must(machine_.files.read_file(log.first));
+    const auto length = base::load_le<std::uint32_t>(now.data() + frame + 4);
+    Bytes altered(now.begin() + static_cast<std::ptrdiff_t>(frame),
+                  now.begin() + static_cast<std::ptrdiff_t>(frame + length));
+    altered[at] ^= std::byte{1};
+    base::store_le(altered.data(), base::crc32c(ByteView(altered).subspan(4)));
+    for (std::size_t i = 0; i < length; ++i) {
+      const auto differs = std::to_integer<unsigned>(altered[i] ^ now[frame + i]);
+      for (unsigned bit = 0; bit < 8; ++bit) {
+        if ((differs >> bit & 1U) != 0) must(machine_.files.flip_bit(log.first, frame + i, bit));
+      }
+    }
+  };
+  const std::size_t frame = frame_of(receipt.event_hash);
+  const std::size_t payload = base::as_text(log.second).find("needle") - frame;
+  const auto header_size = base::load_le<std::uint32_t>(log.second.data() + frame + event::layout::header_length);
+  const std::size_t wall_clock =
+      event::layout::header + header_size - event::layout::in_chain::bytes_size + event::layout::in_chain::wall_microseconds;
+  EXPECT_TRUE(store.verify_receipt(receipt));
+  for (const auto& [of, at] : {std::pair{frame, payload}, {frame, wall_clock}, {frame_of(before.event_hash), wall_clock}}) {
+    alter(of, at);
+    EXPECT_EQ(error_of(store.verify_receipt(receipt)), "corrupt") << of << " " << at;
+    alter(of, at);
+    EXPECT_TRUE(store.verify_receipt(receipt));
+  }
+}
+
+TEST_F(ReceiptTest, of_the_first_event_needs_no_event_before_it) {
+  const Store store = machine_.open();
+  const Event genesis = must(store.at(0));
+  Receipt receipt;
+  receipt.sequence = 0;
+  receipt.event_id = genesis.id();
+  receipt.kind = genesis.kind();
+  receipt.time = genesis.time();
+  receipt.wall_microseconds = genesis.wall_microseconds();
+  receipt.event_hash = genesis.event_hash();
+  receipt.previous_hash = genesis.previous_hash();
+  receipt.content_hash = genesis.content_hash();
+  EXPECT_TRUE(store.verify_receipt(receipt));
 }
 
 TEST_F(ReceiptTest, with_a_key_carries_a_signed_checkpoint_that_covers_it) {

@@ -286,6 +286,92 @@ TEST_F(WritersTest, a_durable_event_is_synced_also_when_it_follows_a_buffered_on
   EXPECT_EQ(store.frontier().durable, std::max(durable.sequence, buffered.sequence) + 1);
 }
 
+struct StepByAnotherName {
+  static constexpr EventType event_type{.category = 0xB, .type_id = 7, .name = "another name"};
+  std::int32_t number = 0;
+};
+struct StepByItsName {
+  static constexpr EventType event_type{.category = 0xB, .type_id = 7, .name = "its name"};
+  std::int32_t number = 0;
+};
+
+TEST_F(WritersTest, a_refused_request_leaves_the_others_of_its_group_as_they_are) {
+  SlowFs files(platform::posix_file_system());
+  OpenOptions opening = options();
+  opening.file_system = &files;
+  opening.housekeeping = OpenOptions::Housekeeping::by_hand;
+  Store store = must(Store::open(path_, opening));
+  must(store.append(at("a"), StepByItsName{}));
+  files.syncs.held = true;
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] { must(store.append(at("first"), Step{})); });
+  files.wait_for_a_sync();
+  const int syncs_before = files.syncs.done;
+  Receipt durable;
+  threads.emplace_back([&] { durable = must(store.append(at("b"), Step{})); });
+  threads.emplace_back([&] { EXPECT_EQ(error_of(store.append(at("b"), StepByAnotherName{})), "kind_collision"); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // for both to queue; alone each would be right too
+  files.syncs.held = false;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(durable.durability, Durability::durable);
+  EXPECT_TRUE(store.verify_receipt(durable));
+  EXPECT_LE(files.syncs.done, syncs_before + 3);
+  EXPECT_EQ(must(store.snapshot()).size(), durable.sequence + 1);
+}
+
+// Witness: queue_is_bounded
+TEST_F(WritersTest, a_group_is_no_larger_than_8_mebibytes_and_the_rest_is_the_next_one) {
+  SlowFs files(platform::posix_file_system());
+  OpenOptions opening = options();
+  opening.file_system = &files;
+  opening.segment_bytes = 64U << 20;
+  opening.housekeeping = OpenOptions::Housekeeping::by_hand;
+  Store store = must(Store::open(path_, opening));
+  must(store.append(at("a"), Filler{}));
+  files.syncs.held = true;
+  const Filler large{std::string(5U << 20, 'x')};
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] { must(store.append(at("a"), Filler{})); });
+  files.wait_for_a_sync();
+  const int syncs_before = files.syncs.done;
+  for (int i = 0; i < 2; ++i) threads.emplace_back([&] { must(store.append(at("a"), large)); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // for both to queue
+  files.syncs.held = false;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(files.syncs.done, syncs_before + 3) << "the first one's, and one for each large one";
+  EXPECT_EQ(must(store.head("a"))->version, 3U);
+}
+
+// Witness: poison_after_unknown
+TEST_F(WritersTest, those_behind_a_request_that_breaks_the_log_in_its_group_are_told_the_same) {
+  platform::SimFs simulated;
+  SlowFs files(simulated);
+  OpenOptions opening = options();
+  opening.file_system = &files;
+  opening.housekeeping = OpenOptions::Housekeeping::by_hand;
+  Store store = must(Store::open("store", opening));
+  const Filler half{std::string(70'000, 'x')};  // two of them do not fit into one segment
+  must(store.append(at("a"), half));
+  files.syncs.held = true;
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] { must(store.append(at("a"), Step{})); });
+  files.wait_for_a_sync();
+  // The next large ones need another segment, which gets no name.
+  simulated.inject({.call = platform::SimCall::rename, .path_contains = {}});
+  std::atomic<int> told = 0;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      const std::string answer = error_of(store.append(at("a"), half));
+      if (answer == "outcome_unknown" || answer == "poisoned") ++told;
+    });
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // for them to queue
+  files.syncs.held = false;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(told, 3);
+  EXPECT_EQ(error_of(store.append(at("a"), Step{})), "poisoned");
+}
+
 // Witness: queue_is_bounded
 TEST_F(WritersTest, a_full_queue_is_told_or_waited_for) {
   SlowFs files(platform::posix_file_system());

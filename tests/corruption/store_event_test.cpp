@@ -188,6 +188,28 @@ TEST_F(Erased, metadata_is_a_finding) {
   expect_only(verify_files(erased(2)), Law::erased);
 }
 
+TEST_F(Erased, declarations_declare_nothing) {
+  const auto key = SigningKey::generate().value();
+  TestLog log;
+  log.declare_notes();
+  log.commit({key_declaration(key.public_key())});
+  log.commit({{.entity = "door:1", .payload = TestLog::note("opened")}});
+  std::vector<SegmentParts> segments = take_apart(log.files());
+  for (const std::size_t commit : {1U, 2U}) {
+    Bytes& frame = segments[0].commits[commit].frames[0];
+    const ByteView section = event::FrameView::parse(frame).value().payload_section();
+    const std::size_t at = static_cast<std::size_t>(section.data() - frame.data()) + event::layout::length_bytes;
+    std::fill_n(frame.begin() + static_cast<std::ptrdiff_t>(at), section.size() - event::layout::length_bytes, std::byte{0});
+    base::store_le(frame.data() + event::layout::state, event::layout::state_payload_erased);
+  }
+  const Files files = put_together(segments, log.files().at("store.meta"));
+  open_both_ways(files);
+  const VerifyReport report = verify_files(files, {.key = key.public_key()});
+  EXPECT_TRUE(has(report, Law::erased)) << describe(report);
+  EXPECT_TRUE(has(report, Law::declaration)) << "the event's type is not declared\n" << describe(report);
+  EXPECT_EQ(report.findings.size(), 3U) << describe(report);
+}
+
 TEST_F(Erased, both_are_findings) {
   const VerifyReport report = verify_files(erased(3));
   EXPECT_EQ(report.findings.size(), 2U) << describe(report);

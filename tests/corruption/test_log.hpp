@@ -298,7 +298,7 @@ inline std::vector<SegmentParts> take_apart(const Files& files) {
       std::size_t at = segment::commit_header_bytes;
       if (commit.header.type == segment::CommitType::events) {
         segment::FrameSplitter frames(commit.body);
-        for (ByteView frame = frames.next().value(); !frame.empty(); frame = frames.next().value()) {
+        for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
           taken.frames.emplace_back(frame.begin(), frame.end());
           at += frame.size();
         }

@@ -190,6 +190,44 @@ TEST_F(FailedCall, a_disk_that_is_full_when_the_next_segment_is_due_leaves_the_s
 }
 
 // Witness: poison_after_unknown
+TEST_F(FailedCall, a_handed_over_write_that_fails_is_told_by_whatever_comes_next) {
+  const std::vector<std::pair<const char*, Step>> nexts{
+      {"a durable append", [](Machine& m) { return m.append("alice"); }},
+      {"a sync", [](Machine& m) { return m.sync(); }},
+      {"as much again", [](Machine& m) { return m.append("alice", Durability::buffered, 300'000); }},
+      {"a close", [](Machine& m) { return m.close(); }},
+  };
+  for (const auto& [what, next] : nexts) {
+    SCOPED_TRACE(what);
+    Machine machine;
+    machine.segment_bytes = 4U << 20;
+    ASSERT_TRUE(machine.open());
+    ASSERT_TRUE(machine.append("alice"));
+    // So much is handed over to be written, and nobody writes it before the next call.
+    ASSERT_TRUE(machine.append("alice", Durability::buffered, 300'000));
+    machine.files().inject({.call = SimCall::write, .path_contains = ".seg"});
+    EXPECT_FALSE(next(machine));
+    const auto late = machine.append("alice");
+    ASSERT_FALSE(late);
+    EXPECT_TRUE(late.error().code == ErrorCode::poisoned || late.error().code == ErrorCode::closed)
+        << to_string(late.error());
+    machine.crash(SimCrash::losing_everything());
+    EXPECT_TRUE(comes_back(machine));
+  }
+}
+
+// A file system that cannot reserve space gives files that grow.
+TEST_F(FailedCall, space_that_cannot_be_reserved_ahead_is_done_without) {
+  Machine machine;
+  machine.files().inject({.call = SimCall::allocate, .path_contains = {}, .times = ~0ULL, .effect = Effect::unsupported});
+  EXPECT_EQ(run(machine, bit_of_everything()), bit_of_everything().size());
+  EXPECT_GT(machine.files().count_faults_met(), 3U);
+  EXPECT_GE(machine.segments().size(), 3U);
+  machine.crash(SimCrash::losing_everything());
+  EXPECT_TRUE(comes_back(machine));
+}
+
+// Witness: poison_after_unknown
 TEST_F(FailedCall, buffered_events_that_cannot_be_synced_poison_the_store_and_the_next_append_says_so) {
   Machine machine;
   ASSERT_TRUE(machine.open());

@@ -1,6 +1,7 @@
 // Readers in other processes: they take no lock, write nothing, and show nothing that a power loss could still take.
 #include <gtest/gtest.h>
 
+#include "base/crc32c.hpp"
 #include "crash/machine.hpp"
 #include "segment/live_file.hpp"
 
@@ -288,6 +289,29 @@ TEST(Reader, counts_what_is_not_durable_across_a_change_of_segments) {
   EXPECT_EQ(reader.snapshot()->size(), durable - 1);
   EXPECT_EQ(reader.open_report().undurable_events, 1U);
   EXPECT_EQ(open_reader(machine, Undurable::show).snapshot()->size(), durable);
+}
+
+TEST(Reader, who_asks_for_undurable_events_is_not_shown_a_commit_that_does_not_follow_the_one_before_it) {
+  Machine machine;
+  ASSERT_TRUE(machine.open());
+  ASSERT_TRUE(machine.append("alice"));
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(machine.append("alice", Durability::buffered));
+    ASSERT_TRUE(machine.read());  // written, and not synced
+  }
+  machine.kill();
+  const std::string path = machine.segments().back();
+  Bytes bytes = machine.read_file(path);
+  const std::uint64_t all = open_reader(machine, Undurable::show).snapshot()->size();
+  const segment::CommitHeader last = commits_in(bytes).back();
+  ASSERT_EQ(last.count, 1U);
+  const std::uint32_t salt = base::crc32c(segment::SegmentHeader::decode(bytes)->salt);
+  const std::span<std::byte> commit = std::span(bytes).subspan(last.offset, last.length);
+  base::store_le(commit.data() + 32, last.first_sequence + 1);
+  base::store_le(commit.data() + 4, base::crc32c(ByteView(commit).subspan(8), salt));
+  base::store_le(commit.data(), base::crc32c(ByteView(commit).subspan(4, segment::commit_header_bytes - 4), salt));
+  machine.write_file(path, bytes);
+  EXPECT_EQ(open_reader(machine, Undurable::show).snapshot()->size(), all - 1);
 }
 
 // Witness: readers_see_only_durable

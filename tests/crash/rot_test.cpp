@@ -160,6 +160,33 @@ TEST_F(Rot, of_any_byte_of_an_events_frame_leaves_all_others_readable) {
   }
 }
 
+// Witness: a_damaged_event_hides_no_other
+TEST_F(Rot, of_a_header_leaves_the_stream_in_its_order_with_an_error_in_the_place_of_the_lost_event) {
+  const auto expect_stream = [](const Store& store) {
+    std::uint64_t version = 0;
+    auto stream = store.stream("alice").value();
+    for (const auto& event : stream) {
+      SCOPED_TRACE(version);
+      if (version == 1) {
+        ASSERT_FALSE(event);
+        EXPECT_EQ(event.error().code, ErrorCode::corrupt);
+        EXPECT_EQ(event.error().sequence, superseded);
+      } else {
+        ASSERT_TRUE(event) << to_string(event.error());
+        EXPECT_EQ(event->stream_version(), version);
+      }
+      ++version;
+    }
+    EXPECT_EQ(version, 11U);
+  };
+  flip_header(superseded);
+  const auto reader = Store::open_read_only(Machine::path, {.file_system = &machine_->files()});
+  ASSERT_TRUE(reader) << to_string(reader.error());
+  expect_stream(*reader);
+  ASSERT_TRUE(machine_->open());
+  expect_stream(machine_->store());
+}
+
 TEST_F(Rot, of_a_commit_header_loses_no_event) {
   const Bytes bytes = machine_->read_file(segment_);
   for (const segment::CommitHeader& commit : commits_in(bytes)) {
@@ -177,6 +204,17 @@ TEST_F(Rot, of_a_commit_header_loses_no_event) {
 TEST_F(Rot, that_may_hide_the_head_of_a_stream_is_refused) {
   flip_header(head);
   expect_refused(head);
+}
+
+TEST_F(Rot, that_may_hide_several_heads_is_refused_at_the_first_of_them) {
+  flip_header(head);
+  flip_header(large);
+  const auto opened = machine_->open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().sequence, head);
+  EXPECT_LT(*opened.error().offset, frame_of(large).offset);
+  flip_header(head);
+  ASSERT_TRUE(machine_->open()) << "the other one is not the last of its stream";
 }
 
 TEST_F(Rot, of_what_declares_a_type_is_refused) {
@@ -201,6 +239,22 @@ TEST_F(Rot, of_a_sector_that_cannot_be_read_any_more_is_like_any_other) {
   ASSERT_TRUE(machine_->open());
   expect_named(machine_->store().open_report(), large);
   ASSERT_TRUE(machine_->append("alice"));
+}
+
+TEST_F(Rot, of_neighbours_is_one_range_where_the_cause_is_one_and_two_where_it_is_not) {
+  flip_payload(second_of_batch);
+  flip_payload(second_of_batch - 1);
+  ASSERT_TRUE(machine_->open());
+  ASSERT_EQ(machine_->store().open_report().damage.size(), 1U);
+  EXPECT_EQ(machine_->store().open_report().damage.front().first_sequence, second_of_batch - 1);
+  EXPECT_EQ(machine_->store().open_report().damage.front().next_sequence, second_of_batch + 1);
+  SetUp();
+  flip_header(second_of_batch);
+  flip_payload(second_of_batch + 1);
+  ASSERT_TRUE(machine_->open());
+  ASSERT_EQ(machine_->store().open_report().damage.size(), 2U);
+  EXPECT_EQ(machine_->store().open_report().damage[0].next_sequence, second_of_batch + 1);
+  EXPECT_EQ(machine_->store().open_report().damage[1].first_sequence, second_of_batch + 1);
 }
 
 // Witness: sequence_is_dense

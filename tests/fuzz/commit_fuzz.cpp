@@ -29,13 +29,13 @@ std::optional<Bytes> built_again(const segment::CommitView& commit) {
   if (commit.seal) builder.add_seal(*commit.seal);
   if (commit.header.type == segment::CommitType::events) {
     segment::FrameSplitter frames(commit.body);
-    while (true) {
-      const auto frame = frames.next();
-      require(frame.has_value(), "the frames of a commit that is whole can be told apart");
-      if (frame->empty()) break;
-      if (!segment::frame_crc_matches(*frame)) return std::nullopt;
-      std::ranges::copy(*frame, builder.add_frame(frame->size()).begin());
+    std::size_t told_apart = 0;
+    for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
+      told_apart += frame.size();
+      if (!segment::frame_crc_matches(frame)) return std::nullopt;
+      std::ranges::copy(frame, builder.add_frame(frame.size()).begin());
     }
+    require(told_apart == commit.body.size(), "the frames of a commit that is whole can be told apart");
   }
   builder.finish(commit.header, commit.end, salt);
   return Bytes(builder.bytes().begin(), builder.bytes().end());

@@ -116,7 +116,7 @@ Specimen examine(std::string_view name, Files files, std::shared_ptr<const Signi
       specimen.commits.push_back({.path = path, .header = step.commit->header});
       if (step.commit->header.type != segment::CommitType::events) continue;
       segment::FrameSplitter frames(step.commit->body);
-      for (ByteView frame = frames.next().value(); !frame.empty(); frame = frames.next().value()) {
+      for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
         specimen.events.push_back(
             {.path = path, .commit = specimen.commits.size() - 1, .frame = Bytes(frame.begin(), frame.end())});
       }

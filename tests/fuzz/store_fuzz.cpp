@@ -89,7 +89,7 @@ std::vector<ByteView> frames_of(const Files& files) {
     for (auto step = walker.next(); step.commit; step = walker.next()) {
       if (step.commit->header.type != segment::CommitType::events) continue;
       segment::FrameSplitter frames(step.commit->body);
-      for (auto frame = frames.next(); frame && !frame->empty(); frame = frames.next()) found.push_back(*frame);
+      for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) found.push_back(frame);
     }
   }
   return found;
