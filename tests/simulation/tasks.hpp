@@ -192,9 +192,11 @@ class TaskSimulation {
 
   // In another process, which sees files only.
   void read_beside() {
-    while (!leaving_) {
+    // Not without end where the scheduler prefers it to everybody else.
+    for (int openings = 0; !leaving_ && openings < 12;) {
       sleep_for(std::chrono::milliseconds(1 + world_.random.below(5)));
       if (!world_.known_exists()) continue;
+      ++openings;
       const std::uint64_t power_losses = world_.counts.power_losses;
       try {
         Reader reader(world_.files, Reader::Undurable::hide);
