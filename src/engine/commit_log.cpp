@@ -96,6 +96,9 @@ Result<void> CommitLog::make_room(std::uint64_t bytes) {
   // Shown later: events of this group that are to be durable must not be seen before they are.
   BATPAK_CHECK(write(Visibility::after_sync));
   if (fits()) return {};
+  // A segment that holds a mark and no event stays, though it grows past its size: the one after it would begin with the same
+  // event, have the same name, and take its place.
+  if (segment_.first_sequence == link_.end.sequence) return {};
   BATPAK_CHECK(rotate());
   assert(fits());
   return {};
@@ -333,6 +336,7 @@ Result<void> CommitLog::rotate() {
   // Nothing of the log is touched before the new segment has its name.
   const segment::SegmentHeader header =
       recovery::successor_header(store_id_, segment_.number + 1, link_.end.sequence, tree_, *options_.entropy);
+  assert(header.first_sequence > segment_.first_sequence);  // the names differ
   if (auto written = next->write_at(0, header.encode()); !written) return fail(not_written(std::move(written).error()));
   BATPAK_CHECK(recovery::publish_segment(*directory_, *next, temporary, header.first_sequence));
   spare_lock.unlock();

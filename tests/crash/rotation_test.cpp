@@ -160,5 +160,36 @@ TEST_F(Rotation, leaves_no_space_allocated_ahead_when_the_store_is_closed_or_rec
   }
 }
 
+// A change of segments that recovery completes leaves a segment with a mark and nothing else. What fits into a new segment may
+// not fit behind the mark, and the segment after it would have the same name: that of the same first event.
+TEST_F(Rotation, a_segment_without_an_event_is_not_left_for_another) {
+  bool was_completed = false;
+  for (std::uint64_t call = 1; !HasFailure(); ++call) {
+    SCOPED_TRACE("killed at call " + std::to_string(call));
+    Machine machine;
+    ASSERT_TRUE(machine.open());
+    ASSERT_TRUE(machine.append("alice", Durability::durable, 30'000));
+    machine.files().inject({.call = {}, .path_contains = {}, .nth = call, .effect = SimFault::Effect::stop});
+    static_cast<void>(machine.append("alice", Durability::durable, 30'000));
+    if (!machine.files().is_stopped()) break;
+    machine.kill();
+    machine.files().clear_faults();
+    ASSERT_TRUE(machine.open());
+    ASSERT_TRUE(machine.ledger.settle(machine.store()));
+    if (!machine.store().open_report().rotation_completed) continue;
+    was_completed = true;
+    const std::size_t before = machine.segments().size();
+    std::size_t largest = 60'000;
+    while (!machine.append("alice", Durability::durable, largest)) --largest;
+    EXPECT_GT(largest, 50'000U);
+    EXPECT_EQ(machine.segments().size(), before);
+    EXPECT_TRUE(machine.append("alice"));
+    EXPECT_EQ(machine.segments().size(), before + 1);
+    machine.kill();
+    EXPECT_TRUE(comes_back(machine));
+  }
+  EXPECT_TRUE(was_completed);
+}
+
 }  // namespace
 }  // namespace batpak::test
