@@ -12,7 +12,7 @@ TEST(TaskPool, waits_for_a_task_that_another_thread_is_at) {
     bool ended = false;
     const auto slow = pool.submit([&](unsigned) {
       begun.store(1, std::memory_order_release);
-      for (int turn = 0; turn < 2'000; ++turn) begun.store(2 + turn, std::memory_order_release);  // it takes a while
+      for (int turn = 0; turn < 20'000; ++turn) begun.fetch_add(1, std::memory_order_release);  // it takes a while
       ended = true;
     });
     while (begun.load(std::memory_order_acquire) == 0) {

@@ -157,6 +157,20 @@ TEST_F(LostIdentity, with_a_first_segment_that_cannot_be_read) {
   }
 }
 
+TEST_F(LostIdentity, of_a_log_whose_first_segments_are_gone_is_damage_and_no_store_half_made) {
+  for (const std::size_t left : {1U, 2U}) {
+    SCOPED_TRACE(left);
+    put(whole_);
+    for (std::size_t gone = 0; gone < segments_.size(); ++gone) {
+      if (gone != left) disk_.remove_file("store/" + segments_[gone].path).value();
+    }
+    const auto opened = write();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::damaged) << to_string(opened.error());
+    EXPECT_FALSE(verify().clean());
+  }
+}
+
 TEST_F(LostIdentity, with_a_broken_store_meta_and_no_log) {
   Bytes meta = whole_.at("store.meta");
   meta[20] ^= std::byte{1};

@@ -98,6 +98,10 @@ TEST_F(Witnessed, with_a_size_at_which_no_commit_ends_is_found) {
     base::store_le(storing().rest.data() + 40, size);
     EXPECT_TRUE(has(verify(), Law::checkpoint_signature)) << size << describe(verify());
   }
+  // In the middle of a batch.
+  segments = take_apart(files);
+  base::store_le<std::uint64_t>(segments[1].commits[1].rest.data() + 40, 5);
+  EXPECT_TRUE(has(verify(), Law::checkpoint_signature)) << describe(verify());
 }
 
 // Witness: signature_only_after_sync
