@@ -244,6 +244,18 @@ TEST(Commit, with_broken_signatures_is_refused_though_its_crcs_match) {
   }
 }
 
+// Witness: damage_is_not_a_tail
+TEST(Commit, with_right_crcs_is_told_from_a_torn_one_whatever_its_length) {
+  Bytes bytes(limits::commit_bytes_max + 8);
+  const Bytes start = events_commit();
+  std::ranges::copy(ByteView(start).first(commit_header_bytes), bytes.begin());
+  base::store_le(bytes.data() + 44, static_cast<std::uint32_t>(bytes.size()));
+  bytes = with_mended_crcs(std::move(bytes));
+  EXPECT_FALSE(decode(bytes)) << "it is longer than any may be";
+  EXPECT_TRUE(commit_crcs_match(bytes, salt(), segment, offset));
+  EXPECT_FALSE(commit_crcs_match(ByteView(bytes).first(bytes.size() - 8), salt(), segment, offset));
+}
+
 TEST(CommitBuilder, lays_out_the_next_commit_in_the_same_buffer) {
   CommitBuilder builder;
   for (int i = 0; i < 3; ++i) {
