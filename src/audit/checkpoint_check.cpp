@@ -33,7 +33,7 @@ void CheckpointCheck::check_event(SignatureState signature, const Place& place) 
 void CheckpointCheck::check_commit(std::string_view path, const segment::CommitView& commit, std::uint64_t size,
                                    const Hash& root) {
   const Place place{.path = path, .offset = commit.header.offset, .sequence = commit.header.first_sequence};
-  if (!commit.end.signatures.empty()) check_stored(place, commit.end);
+  if (!commit.end.signatures.empty()) check_stored(place, commit.end, commit.header.durable_through.sequence);
   if (!declared_) return;
   if (!first_unsigned_ && size > last_verified_) first_unsigned_ = make_finding(Law::unsigned_commit, place, {});
   if (signable_.empty() || signable_.back().size != size) {
@@ -42,13 +42,18 @@ void CheckpointCheck::check_commit(std::string_view path, const segment::CommitV
   }
 }
 
-void CheckpointCheck::check_stored(const Place& place, const segment::CommitEnd& end) {
+void CheckpointCheck::check_stored(const Place& place, const segment::CommitEnd& end, std::uint64_t durable) {
   any_signature_ = true;
   if (!declared_) return findings_.add(Law::key_declaration, place, "a checkpoint is signed before any key was declared");
   if (end.signed_size <= last_stored_) {
     return findings_.add(Law::checkpoint_signature, place,
                          "the stored checkpoint is of " + std::to_string(end.signed_size) + " events, and one of " +
                              std::to_string(last_stored_) + " was stored before");
+  }
+  if (end.signed_size > durable) {
+    return findings_.add(Law::checkpoint_signature, place,
+                         "the stored checkpoint is of " + std::to_string(end.signed_size) + " events, of which the commit calls " +
+                             std::to_string(durable) + " durable");
   }
   const auto of = std::ranges::lower_bound(signable_, end.signed_size, {}, &Signable::size);
   if (of == signable_.end() || of->size != end.signed_size) {

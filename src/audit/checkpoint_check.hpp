@@ -38,7 +38,8 @@ class CheckpointCheck {
     std::uint64_t size = 0;
     Hash root;
   };
-  void check_stored(const Place& place, const segment::CommitEnd& end);
+  // `durable`: the events that the commit's durable-through covers.
+  void check_stored(const Place& place, const segment::CommitEnd& end, std::uint64_t durable);
 
   FindingList& findings_;
   const std::optional<SignerIdentity>& signer_;

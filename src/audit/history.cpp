@@ -293,7 +293,10 @@ void History::check_time(const Place& place, const event::HeaderView& header) {
 
 void History::check_batch(const Place& place, const event::HeaderView& header) {
   // The store's own declarations stand before the events that need them, also within a batch.
-  if (header.kind().is_system() && header.batch_size() == 1) return;
+  if (header.kind().is_system()) {
+    if (header.batch_size() != 1) findings_.add(Law::batch, place, "an event of the store's own is part of a batch");
+    return;
+  }
   if (header.batch_index() == 0) {
     end_batch(place);
     batch_size_ = header.batch_size();

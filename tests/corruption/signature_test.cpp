@@ -59,6 +59,13 @@ TEST_F(SignedLog, is_found_to_be_of_another_key) {
   EXPECT_EQ(report.checkpoints_verified, 0U);
 }
 
+TEST_F(SignedLog, with_a_checkpoint_stored_before_it_was_durable_is_found) {
+  auto parts = take_apart(files);
+  parts[2].commits[0].rest = parts[2].commits[1].rest;
+  const VerifyReport report = verify(put_together(parts, files.at("store.meta")));
+  EXPECT_NE(describe(report).find("of which the commit calls 8 durable"), std::string::npos) << describe(report);
+}
+
 // Witness: signatures_are_verified
 TEST_F(SignedLog, with_a_signature_changed_is_found) {
   auto parts = take_apart(files);

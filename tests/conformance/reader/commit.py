@@ -98,6 +98,18 @@ def _counts(header):
     return right and header.length % 8 == 0 and COMMIT_BYTES_MIN <= header.length <= COMMIT_BYTES_MAX
 
 
+def unknown_length(content: bytes, offset: int, segment: int, salt: bytes) -> int | None:
+    """The length of what stands at `offset` with both CRCs right, as no torn write has them, and in a form that no commit has."""
+    raw = content[offset:offset + HEADER_BYTES]
+    if len(raw) < HEADER_BYTES or raw[8:12] != MAGIC or header_at(content, offset, segment, salt) is not None:
+        return None
+    header_crc, commit_crc, _, _, number, stands_at, _, _, length = struct.unpack_from("<II4sIQQQII", raw)
+    if header_crc != crc32c(salt + raw[4:]) or (number, stands_at) != (segment, offset):
+        return None
+    whole = content[offset:offset + length]
+    return length if HEADER_BYTES <= length == len(whole) and commit_crc == crc32c(salt + whole[8:]) else None
+
+
 def is_whole(content: bytes, header: CommitHeader, salt: bytes) -> bool:
     raw = content[header.offset:header.offset + header.length]
     return len(raw) == header.length and header.commit_crc == crc32c(salt + raw[8:])

@@ -99,6 +99,7 @@ class Declarations:
         if header.entity.startswith(PREFIX):
             yield "declaration", f"an event of kind {header.kind:#06x} stands in an entity of the store's own"
         if (header.kind, header.payload_version) not in self.types and not self.incomplete:
+            self.types.add((header.kind, header.payload_version))  # once is enough
             yield "declaration", f"nothing declares version {header.payload_version} of kind {header.kind:#06x}"
 
     def _own(self, header, value, sequence):

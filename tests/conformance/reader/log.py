@@ -174,7 +174,7 @@ class Log:
                 chain.take(piece.header)
                 continue
             start = Place(part.header.number, piece.offset, chain.next.sequence)
-            if is_last and not self._is_damage(index, start, part.pieces[place + 1:]):
+            if is_last and not piece.unknown and not self._is_damage(index, start, part.pieces[place + 1:]):
                 if self.tail is None:
                     self.tail = Tail(index, piece.offset, start.sequence)
                 return

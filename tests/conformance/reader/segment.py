@@ -54,7 +54,7 @@ def parse_header(raw: bytes) -> SegmentHeader:
 class Piece:
     """A stretch of the segment: a commit, or bytes where one should be.
 
-    A commit that is not whole has a header. Bytes without a header are what lies between intact commits; `stray` is such a
+    A commit that is not whole has a header; what is whole in a form that no commit has is `unknown` and has none. Bytes without a header are what lies between intact commits; `stray` is such a
     stretch in which no commit was: the gap before an idle mark that is not zero, or what follows the last commit.
     """
 
@@ -63,6 +63,7 @@ class Piece:
     header: commit.CommitHeader | None = None
     whole: bool = False
     stray: bool = False
+    unknown: bool = False
 
 
 _NONZERO = re.compile(rb"[^\0]")
@@ -101,6 +102,9 @@ class Walk:
                 return Piece(mark.offset, mark.offset + mark.length, mark, whole=True)
             if first_nonzero(self.content, offset, len(self.content)) is None:
                 return None
+            unknown = self._unknown(offset)
+            if unknown is not None:
+                return unknown
         following = self._next_header(offset + COMMIT_ALIGNMENT)
         end = following.offset if following is not None else len(self.content)
         if header is not None and offset + header.length < end:
@@ -128,6 +132,16 @@ class Walk:
         if mark is None or mark.type != commit.IDLE_MARK or not self._is_whole(mark):
             return None
         return mark
+
+    def _unknown(self, offset):
+        """What is whole in no known form, here or behind a gap of zeros."""
+        mark = padded(offset, IDLE_MARK_ALIGNMENT)
+        for place in (offset, mark) if first_nonzero(self.content, offset, mark) is None else (offset,):
+            length = commit.unknown_length(self.content, place, self.number, self.salt)
+            if length is not None:
+                following = self._next_header(place + COMMIT_ALIGNMENT)
+                return Piece(place, following.offset if following is not None else len(self.content), unknown=True)
+        return None
 
     def _is_stray(self, offset, following):
         """Whether nothing but a gap was between `offset` and the intact header that follows: an idle mark of the last commit."""

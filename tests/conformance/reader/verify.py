@@ -1,5 +1,6 @@
 """The verifier: trusts no stored hash, CRC or index, and goes on after each fault."""
 
+import dataclasses
 import itertools
 
 from . import commit, content, frame, msgpack, segment, store_meta
@@ -225,7 +226,8 @@ class Verifier:
         inside = content.of_commit(part.content, header)
         if header.offset + header.length > len(part.content):
             self._find("commit_whole", part.path, piece.offset, "the file ends within the commit", first)
-            self._lose_events(first, first + header.count)
+            readable = content.of_bytes(part.content, piece.offset, piece.end)
+            self._frames(part, piece.offset, readable, range(first, first + header.count), None, False)
             self.has_form = False
             return header.count
         if not piece.whole:
@@ -237,13 +239,13 @@ class Verifier:
         if piece.whole and not self._lengths_add_up(inside.frames):
             self._find("commit_whole", part.path, piece.offset, "a frame's length is impossible", first)
             self.has_form = False
-            readable = list(itertools.takewhile(lambda placed: placed.whole, inside.frames))
+            readable = content.of_bytes(part.content, piece.offset, piece.end)
             self._frames(part, piece.offset, readable, range(first, first + events), inside.end, False)
         else:
             self._frames(part, piece.offset, inside.frames, range(first, first + events), inside.end, piece.whole)
         if inside.end is not None:
             self._end(part, piece, inside.end, first + events)
-        if header.type == commit.SEAL:
+        if header.type == commit.SEAL and self.has_form:
             self._seal(part, piece)
         return events
 
@@ -268,7 +270,9 @@ class Verifier:
             if fault is not None:
                 self._find("checkpoint_signature", part.path, piece.offset, fault)
             self._signed_early(part.path, piece.offset, piece.header.first_sequence)
-        self.signatures.take_commit(part.path, piece.offset, end, size, root, piece.header.count > 0)
+        # What a broken commit says that was signed may be what broke.
+        believed = end if piece.whole else dataclasses.replace(end, signatures=())
+        self.signatures.take_commit(part.path, piece.offset, believed, size, root, piece.header.count > 0)
 
     def _seal(self, part, piece):
         seal = commit.parse_seal(part.content, piece.header)
