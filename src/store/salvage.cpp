@@ -315,11 +315,6 @@ void remove_files_at(platform::FileSystem& files, const std::string& path) {
   if (directory) remove_files(**directory);
 }
 
-Result<void> give_name(const Destination& place) {
-  BATPAK_CHECK(place.parent->rename(place.unfinished, place.name));
-  return place.parent->sync_directory(".");
-}
-
 }  // namespace
 
 Result<SalvageReport> salvage(const std::string& source, const std::string& destination, const OpenOptions& options) {
@@ -342,10 +337,14 @@ Result<SalvageReport> salvage(const std::string& source, const std::string& dest
   }
   Result<SalvageReport> report = Salvage(from, **impl, clock, genesis_time).run();
   Result<void> done = (*impl)->close();
-  if (report && done) done = give_name(place);
-  if (report && done) return report;
-  remove_files(*(*impl)->directory);
-  return fail(report ? done.error() : report.error());
+  if (report && done) done = place.parent->rename(place.unfinished, place.name);
+  if (!report || !done) {
+    remove_files(*(*impl)->directory);
+    return fail(report ? done.error() : report.error());
+  }
+  // What has its name is whole, and stays, though the name may not survive a power loss.
+  BATPAK_CHECK(place.parent->sync_directory("."));
+  return report;
 }
 
 }  // namespace batpak
