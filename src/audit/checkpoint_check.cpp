@@ -52,8 +52,8 @@ void CheckpointCheck::check_stored(const Place& place, const segment::CommitEnd&
   }
   if (end.signed_size > durable) {
     return findings_.add(Law::checkpoint_signature, place,
-                         "the stored checkpoint is of " + std::to_string(end.signed_size) + " events, of which the commit calls " +
-                             std::to_string(durable) + " durable");
+                         "the stored checkpoint is of " + std::to_string(end.signed_size) +
+                             " events, of which the commit calls " + std::to_string(durable) + " durable");
   }
   const auto of = std::ranges::lower_bound(signable_, end.signed_size, {}, &Signable::size);
   if (of == signable_.end() || of->size != end.signed_size) {
