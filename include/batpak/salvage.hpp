@@ -18,12 +18,13 @@ struct SalvageReport {
 };
 
 // Copies every event of `source` that is whole and whose hashes hold into a new store at `destination`, which must not exist
-// yet or be an empty directory. Until it is whole and durable, the copy is called `destination`.unfinished. The new store has its own identity and chain; its first event after the genesis records the source, the damage and
-// what was lost, and every copied event keeps its id, times and content, and names its old sequence and event hash in an
-// extension of its header. The source is not changed. Where `key` is given the new store is signed with it.
-// Errors: as Store::open, of the source too; when it fails, nothing but empty directories is left, or the whole copy where only
-// its name could not be made durable. A process that ends in the middle leaves the unfinished copy, which is to be removed
-// before the next try.
+// yet or be an empty directory. Until it is whole and durable, the copy is called `destination`.unfinished. The new store has
+// its own identity and chain; its first event after the genesis records the source, the damage and what was lost, and every
+// copied event keeps its id, times and content, and names its old sequence and event hash in an extension of its header. The
+// source is not changed. Where `key` is given the new store is signed with it.
+// Errors: as Store::open, of the source too; when it fails, nothing but empty directories is left, or the whole copy where
+// only its name could not be made durable. A process that ends in the middle leaves the unfinished copy, which is to be
+// removed before the next try.
 [[nodiscard]] Result<SalvageReport> salvage(const std::string& source, const std::string& destination,
                                             const OpenOptions& options = {});
 

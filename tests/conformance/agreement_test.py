@@ -38,6 +38,7 @@ class AgreementTest(unittest.TestCase):
         other = self.by_name["plain"].directory
         said, tried = trial.run([(self.by_name[name], other, kind, int(count * FACTOR), SEED, opening) for name in names])
         summary.add(f"{kind}: damages tried", tried)
+        summary.add(f"{kind}: told differently", len(said))
         self.agree(said)
 
     def test_of_every_store_as_it_was_left(self):
