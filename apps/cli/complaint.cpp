@@ -54,7 +54,8 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
     case ErrorCode::not_found:
     case ErrorCode::history_changed:
     case ErrorCode::past_the_end:
-    case ErrorCode::bad_signature: return ExitCode::finding;
+    case ErrorCode::bad_signature:
+    case ErrorCode::bad_proof: return ExitCode::finding;
     case ErrorCode::kind_collision:
     case ErrorCode::kinds_exhausted:
     case ErrorCode::malformed_key: return ExitCode::usage;

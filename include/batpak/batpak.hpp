@@ -23,6 +23,7 @@
 #include "batpak/snapshot.hpp"
 #include "batpak/store.hpp"
 #include "batpak/timestamp.hpp"
+#include "batpak/tree_proof.hpp"
 #include "batpak/value.hpp"
 #include "batpak/verify.hpp"
 #include "batpak/version.hpp"

@@ -76,6 +76,7 @@ enum class ErrorCode : std::uint16_t {
   malformed_key = 702,
   insecure_key_file = 703,  // a key file that others may read
   bad_signature = 704,
+  bad_proof = 705,  // it does not lead from what it is about to the root
 
   // The system.
   io_error = 800,

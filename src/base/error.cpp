@@ -58,6 +58,7 @@ std::string_view to_string(ErrorCode code) noexcept {
     BATPAK_NAME(malformed_key);
     BATPAK_NAME(insecure_key_file);
     BATPAK_NAME(bad_signature);
+    BATPAK_NAME(bad_proof);
     BATPAK_NAME(io_error);
     BATPAK_NAME(no_space);
     BATPAK_NAME(out_of_resources);
