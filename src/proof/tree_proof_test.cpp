@@ -55,7 +55,8 @@ class NaiveTree : public TreeNodes {
   [[nodiscard]] std::vector<Hash> subproof(std::uint64_t old_end, std::uint64_t begin, std::uint64_t end, bool known) const {
     if (old_end == end) return known ? std::vector<Hash>{} : std::vector<Hash>{root(begin, end)};
     const std::uint64_t split = begin + std::bit_floor(end - begin - 1);
-    std::vector<Hash> found = old_end <= split ? subproof(old_end, begin, split, known) : subproof(old_end, split, end, false);
+    std::vector<Hash> found =
+        old_end <= split ? subproof(old_end, begin, split, known) : subproof(old_end, split, end, false);
     found.push_back(old_end <= split ? root(split, end) : root(begin, split));
     return found;
   }
@@ -199,7 +200,8 @@ TEST(tree_proof, verifies_in_trees_of_up_to_2_to_the_40_leaves_for_few_nodes) {
     const Hash old_root = root_at(tree, old).value();
     ASSERT_TRUE(verify_consistency(grown, old_root, root)) << old << " to " << size;
     if (old < size && old > leaf) {
-      ASSERT_FALSE(verify_consistency(grown, root_at(VirtualTree(size), old).value(), root)) << "the marked leaf was not there";
+      ASSERT_FALSE(verify_consistency(grown, root_at(VirtualTree(size), old).value(), root))
+          << "the marked leaf was not there";
     }
   }
 }
