@@ -1,7 +1,6 @@
 #include "proof/checkpoint.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/base64.hpp"
 #include "base/bytes.hpp"
@@ -17,56 +16,25 @@ namespace {
 constexpr std::string_view signature_mark = "\u2014 ";  // em dash, space
 constexpr std::size_t key_id_bytes = 4;
 
-// Takes a note apart line by line and knows which one it is at.
-class LineReader {
- public:
-  explicit LineReader(std::string_view text) noexcept : text_(text) {}
-
-  [[nodiscard]] bool at_end() const noexcept { return offset_ == text_.size(); }
-  // Where the next line begins.
-  [[nodiscard]] std::size_t offset() const noexcept { return offset_; }
-
-  // The next line without its newline.
-  [[nodiscard]] Result<std::string_view> next() {
-    ++number_;
-    const std::size_t end = text_.find('\n', offset_);
-    if (end == std::string_view::npos) return refuse(at_end() ? "is missing" : "does not end in a newline");
-    const std::string_view line = text_.substr(offset_, end - offset_);
-    offset_ = end + 1;
-    return line;
-  }
-
-  [[nodiscard]] std::unexpected<Error> refuse(std::string_view why) const {
-    return base::fail(ErrorCode::malformed, "line " + std::to_string(number_) + " of the note " + std::string(why));
-  }
-
- private:
-  std::string_view text_;
-  std::size_t offset_ = 0;
-  std::size_t number_ = 0;
-};
-
-[[nodiscard]] Result<Checkpoint> parse_body(LineReader& lines) {
+[[nodiscard]] Result<Checkpoint> parse_body(proof::LineReader& lines) {
   Checkpoint checkpoint;
   BATPAK_TRY(const std::string_view origin, lines.next());
   if (!crypto::is_key_name(origin)) return lines.refuse("is not an origin");
   checkpoint.origin = origin;
 
-  BATPAK_TRY(const std::string_view size, lines.next());
-  const auto parsed = std::from_chars(size.data(), size.data() + size.size(), checkpoint.size);
-  const bool padded = size.size() > 1 && size.front() == '0';
-  if (parsed.ec != std::errc() || parsed.ptr != size.data() + size.size() || padded) {
-    return lines.refuse("is not a tree size");
-  }
+  BATPAK_TRY(const std::string_view size_line, lines.next());
+  const auto size = proof::parse_decimal(size_line);
+  if (!size) return lines.refuse("is not a tree size");
+  checkpoint.size = *size;
 
-  BATPAK_TRY(const std::string_view root, lines.next());
-  const auto bytes = base::from_base64(root);
-  if (!bytes || bytes->size() != Hash::bytes_size) return lines.refuse("is not a root hash of 32 bytes in base 64");
-  std::copy(bytes->begin(), bytes->end(), checkpoint.root.bytes.begin());
+  BATPAK_TRY(const std::string_view root_line, lines.next());
+  const auto root = proof::parse_hash(root_line);
+  if (!root) return lines.refuse("is not a root hash of 32 bytes in base 64");
+  checkpoint.root = *root;
   return checkpoint;
 }
 
-[[nodiscard]] Result<NoteSignature> parse_signature(LineReader& lines) {
+[[nodiscard]] Result<NoteSignature> parse_signature(proof::LineReader& lines) {
   BATPAK_TRY(std::string_view line, lines.next());
   if (!line.starts_with(signature_mark)) return lines.refuse("is not a signature, which begins with an em dash and a space");
   line.remove_prefix(signature_mark.size());
@@ -126,33 +94,8 @@ std::string format_note(const Checkpoint& checkpoint, std::span<const NoteSignat
 }
 
 Result<CheckpointNote> parse_note(std::string_view note) {
-  if (note.size() > CheckpointNote::bytes_max) {
-    return base::fail(ErrorCode::too_large, "a note has at most " + std::to_string(CheckpointNote::bytes_max) + " bytes");
-  }
-  if (!base::is_utf8(note)) return base::fail(ErrorCode::malformed, "the note is not UTF-8");
-  const auto is_control = [](char character) { return static_cast<unsigned char>(character) < 0x20 && character != '\n'; };
-  if (std::any_of(note.begin(), note.end(), is_control)) {
-    return base::fail(ErrorCode::malformed, "the note holds a control character");
-  }
-  CheckpointNote parsed;
-  LineReader lines(note);
-  BATPAK_TRY(parsed.checkpoint, parse_body(lines));
-  std::size_t text_end;
-  for (;;) {  // extension lines, none of which may be empty, so that the first empty line is the one before the signatures
-    text_end = lines.offset();
-    BATPAK_TRY(const std::string_view line, lines.next());
-    if (line.empty()) break;
-  }
-  parsed.text = note.substr(0, text_end);
-  do {
-    if (parsed.signatures.size() == CheckpointNote::signatures_max) {
-      return base::fail(ErrorCode::too_large,
-                        "a note has at most " + std::to_string(CheckpointNote::signatures_max) + " signatures");
-    }
-    BATPAK_TRY(NoteSignature signature, parse_signature(lines));
-    parsed.signatures.push_back(std::move(signature));
-  } while (!lines.at_end());
-  return parsed;
+  proof::LineReader lines(note, "the note");
+  return proof::parse_note(lines);
 }
 
 Result<void> verify_note(const CheckpointNote& note, const VerifierKey& key) {
@@ -169,6 +112,37 @@ Result<void> check_origin(std::string_view origin) {
   if (crypto::is_key_name(origin)) return {};
   return base::fail(ErrorCode::invalid_argument,
                     "an origin has 1–255 bytes of UTF-8 without spaces, plus signs and control characters");
+}
+
+Result<CheckpointNote> parse_note(LineReader& lines) {
+  const std::size_t begin = lines.offset();
+  const std::string_view note = lines.text().substr(begin);
+  if (note.size() > CheckpointNote::bytes_max) {
+    return base::fail(ErrorCode::too_large, "a note has at most " + std::to_string(CheckpointNote::bytes_max) + " bytes");
+  }
+  if (!base::is_utf8(note)) return base::fail(ErrorCode::malformed, "the note is not UTF-8");
+  const auto is_control = [](char character) { return static_cast<unsigned char>(character) < 0x20 && character != '\n'; };
+  if (std::any_of(note.begin(), note.end(), is_control)) {
+    return base::fail(ErrorCode::malformed, "the note holds a control character");
+  }
+  CheckpointNote parsed;
+  BATPAK_TRY(parsed.checkpoint, parse_body(lines));
+  std::size_t text_end;
+  for (;;) {  // extension lines, none of which may be empty, so that the first empty line is the one before the signatures
+    text_end = lines.offset();
+    BATPAK_TRY(const std::string_view line, lines.next());
+    if (line.empty()) break;
+  }
+  parsed.text = note.substr(0, text_end - begin);
+  do {
+    if (parsed.signatures.size() == CheckpointNote::signatures_max) {
+      return base::fail(ErrorCode::too_large,
+                        "a note has at most " + std::to_string(CheckpointNote::signatures_max) + " signatures");
+    }
+    BATPAK_TRY(NoteSignature signature, parse_signature(lines));
+    parsed.signatures.push_back(std::move(signature));
+  } while (!lines.at_end());
+  return parsed;
 }
 
 NoteSignature sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key) {

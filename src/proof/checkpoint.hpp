@@ -1,14 +1,18 @@
-// Making checkpoints: the side of batpak/checkpoint.hpp that needs the key.
+// Making checkpoints: the side of batpak/checkpoint.hpp that needs the key; and reading them from within other texts.
 #pragma once
 
 #include <string_view>
 
 #include "batpak/checkpoint.hpp"
+#include "proof/line_reader.hpp"
 
 namespace batpak::proof {
 
 // What a log may be called. Errors: invalid_argument.
 [[nodiscard]] Result<void> check_origin(std::string_view origin);
+
+// A note that is the rest of a text. Errors: as batpak::parse_note.
+[[nodiscard]] Result<CheckpointNote> parse_note(LineReader& lines);
 
 // The signature of a store's own key, named as the origin. Cost: about 20 µs.
 [[nodiscard]] NoteSignature sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key);

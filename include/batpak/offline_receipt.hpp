@@ -1,0 +1,96 @@
+// A receipt for strangers: one text that says what was recorded, and that a public key alone is enough to check.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "batpak/checkpoint.hpp"
+#include "batpak/event_id.hpp"
+#include "batpak/event_kind.hpp"
+#include "batpak/timestamp.hpp"
+#include "batpak/tree_proof.hpp"
+#include "batpak/trust_policy.hpp"
+
+namespace [[gnu::visibility("default")]] batpak {
+
+// The text is a proof of C2SP tlog-proof, whose extra line holds the event; docs/PROOFS.md has its bytes. It is at most 2.2 kB
+// without the payload, for a log of a billion events and an entity and scope of 64 bytes together.
+//
+// Threads: plain values and free functions, as all of this header. Nothing here reads a file or a store.
+struct OfflineReceipt {
+  static constexpr std::size_t text_bytes_max = 32U << 20;
+
+  Hash event_hash;
+  std::vector<std::byte> header;    // what the event hash is computed over; see docs/FORMAT.md
+  std::vector<std::byte> metadata;  // with its length and salt, as it is hashed; empty where it is not shown
+  std::vector<std::byte> payload;   // likewise
+  InclusionProof inclusion;
+  CheckpointNote note;
+
+  friend bool operator==(const OfflineReceipt&, const OfflineReceipt&) = default;
+};
+
+// Why a receipt is not believed.
+enum class ReceiptFault : std::uint8_t {
+  malformed,          // not such a text; the message names the line
+  newer_format,       // of an event with fields that this version does not know
+  unknown_origin,     // of a log that the verifier does not know
+  wrong_key,          // the checkpoint has no signature of the verifier's key
+  bad_signature,      // it has one, which does not verify
+  not_cosigned,       // fewer witnesses cosigned the checkpoint than the policy asks for
+  index_beyond_size,  // the event is said to stand where the log of the checkpoint does not reach
+  fields_changed,     // the fields of the event do not give its hash
+  wrong_index,        // the event says that it stands elsewhere
+  wrong_path,         // the path is not as long as one from there to the root
+  wrong_root,         // the path does not lead from the event's hash to the root
+  metadata_changed,   // the metadata does not give the hash that the event holds of it
+  payload_changed,    // the payload does not give the hash that the event holds of it
+};
+// The stable name: "wrong_root".
+[[nodiscard]] std::string_view to_string(ReceiptFault fault) noexcept;
+
+struct ReceiptRefusal {
+  ReceiptFault fault = ReceiptFault::malformed;
+  std::string message;  // for people
+};
+
+// What the receipt proves: the log that the key speaks for holds this event at this place.
+struct ProvenEvent {
+  Checkpoint checkpoint;
+  std::uint64_t sequence = 0;
+  std::uint64_t stream_version = 0;
+  std::string entity;
+  std::string scope;
+  std::uint32_t lane = 0;
+  EventKind kind;
+  std::uint16_t payload_version = 0;
+  EventId event_id;
+  Timestamp time;
+  std::int64_t wall_microseconds = 0;
+  std::optional<CorrelationId> correlation;
+  std::optional<EventId> causation;
+  Hash event_hash;
+  Hash previous_hash;
+  Hash content_hash;
+  // Canonical MessagePack, where the receipt shows it.
+  std::optional<std::vector<std::byte>> payload;
+};
+
+[[nodiscard]] std::string format_offline_receipt(const OfflineReceipt& receipt);
+
+// Fails with malformed only. Nothing of the receipt may be believed before it was verified.
+[[nodiscard]] std::expected<OfflineReceipt, ReceiptRefusal> parse_offline_receipt(std::string_view text);
+
+// Recomputes the event's hash from its fields, the leaf from that, the root from the leaf and the path, and verifies the
+// signature over the root. Cost: about 100 µs, nearly all of it the signature.
+[[nodiscard]] std::expected<ProvenEvent, ReceiptRefusal> verify_offline_receipt(const OfflineReceipt& receipt,
+                                                                                const VerifierKey& key);
+// The same with the logs and witnesses that a policy names, which must name a log.
+[[nodiscard]] std::expected<ProvenEvent, ReceiptRefusal> verify_offline_receipt(const OfflineReceipt& receipt,
+                                                                                const TrustPolicy& policy);
+
+}  // namespace batpak

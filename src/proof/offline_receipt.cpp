@@ -1,0 +1,254 @@
+#include "batpak/offline_receipt.hpp"
+
+#include <algorithm>
+
+#include "base/base64.hpp"
+#include "base/bytes.hpp"
+#include "base/try.hpp"
+#include "event/frame_view.hpp"
+#include "proof/checkpoint.hpp"
+
+namespace batpak {
+namespace {
+
+constexpr std::string_view first_line = "c2sp.org/tlog-proof@v1";
+constexpr std::string_view extra_mark = "extra ";
+constexpr std::string_view index_mark = "index ";
+constexpr std::size_t path_max = 64;
+
+// The extra data, docs/PROOFS.md:
+//
+//   offset  size  field
+//   0       8     "batpakR1"
+//   8       32    event hash
+//   40      4     H, length of the header
+//   44      4     M, length of the metadata section, 0 where it is not shown
+//   48      4     P, length of the payload section, 0 where it is not shown
+//   52      4     zero
+//   56      H+M+P the three, as they stand in a frame
+constexpr std::string_view magic = "batpakR1";
+constexpr std::size_t at_hash = 8;
+constexpr std::size_t at_header_length = 40;
+constexpr std::size_t at_metadata_length = 44;
+constexpr std::size_t at_payload_length = 48;
+constexpr std::size_t at_zero = 52;
+constexpr std::size_t at_parts = 56;
+
+std::unexpected<ReceiptRefusal> refuse(ReceiptFault fault, std::string_view why) {
+  return std::unexpected(ReceiptRefusal{.fault = fault, .message = std::string(why)});
+}
+
+Bytes encode_extra(const OfflineReceipt& receipt) {
+  Bytes bytes;
+  base::append(bytes, base::as_bytes(magic));
+  base::append(bytes, receipt.event_hash.bytes);
+  base::append_le(bytes, static_cast<std::uint32_t>(receipt.header.size()));
+  base::append_le(bytes, static_cast<std::uint32_t>(receipt.metadata.size()));
+  base::append_le(bytes, static_cast<std::uint32_t>(receipt.payload.size()));
+  base::append_le(bytes, std::uint32_t{0});
+  for (const auto* part : {&receipt.header, &receipt.metadata, &receipt.payload}) base::append(bytes, *part);
+  return bytes;
+}
+
+// False for anything but what encode_extra() writes.
+bool decode_extra(ByteView bytes, OfflineReceipt& receipt) {
+  if (bytes.size() < at_parts || base::as_text(bytes.first(magic.size())) != magic) return false;
+  std::ranges::copy(bytes.subspan(at_hash, Hash::bytes_size), receipt.event_hash.bytes.begin());
+  const std::uint64_t header = base::load_le<std::uint32_t>(bytes.data() + at_header_length);
+  const std::uint64_t metadata = base::load_le<std::uint32_t>(bytes.data() + at_metadata_length);
+  const std::uint64_t payload = base::load_le<std::uint32_t>(bytes.data() + at_payload_length);
+  if (base::load_le<std::uint32_t>(bytes.data() + at_zero) != 0) return false;
+  if (bytes.size() != at_parts + header + metadata + payload) return false;
+  const auto part = [&](std::uint64_t begin, std::uint64_t size) {
+    const ByteView view = bytes.subspan(at_parts + begin, size);
+    return Bytes(view.begin(), view.end());
+  };
+  receipt.header = part(0, header);
+  receipt.metadata = part(header, metadata);
+  receipt.payload = part(header + metadata, payload);
+  return true;
+}
+
+Result<OfflineReceipt> parse(std::string_view text) {
+  proof::LineReader lines(text, "the receipt");
+  OfflineReceipt receipt;
+  BATPAK_TRY(const std::string_view head, lines.next());
+  if (head != first_line) return lines.refuse("is not " + std::string(first_line));
+  BATPAK_TRY(std::string_view extra, lines.next());
+  if (!extra.starts_with(extra_mark)) return lines.refuse("is no extra line, in which the event would stand");
+  extra.remove_prefix(extra_mark.size());
+  const auto bytes = base::from_base64(extra);
+  if (!bytes || !decode_extra(*bytes, receipt)) return lines.refuse("does not hold an event of batpak in base 64");
+  BATPAK_TRY(std::string_view index, lines.next());
+  if (!index.starts_with(index_mark)) return lines.refuse("is no index");
+  index.remove_prefix(index_mark.size());
+  const auto sequence = proof::parse_decimal(index);
+  if (!sequence) return lines.refuse("has an index that is no number");
+  receipt.inclusion.sequence = *sequence;
+  while (true) {
+    BATPAK_TRY(const std::string_view line, lines.next());
+    if (line.empty()) break;
+    const auto hash = proof::parse_hash(line);
+    if (!hash) return lines.refuse("is not a hash of 32 bytes in base 64");
+    if (receipt.inclusion.path.size() == path_max) return lines.refuse("is one hash more than any path has");
+    receipt.inclusion.path.push_back(*hash);
+  }
+  BATPAK_TRY(receipt.note, proof::parse_note(lines));
+  receipt.inclusion.size = receipt.note.checkpoint.size;
+  return receipt;
+}
+
+// Whether the section is one by its own length. It is hashed with that, so that nothing else needs to be checked.
+bool is_section(ByteView section) {
+  return section.size() > event::layout::salted_prefix_bytes &&
+         base::load_le<std::uint64_t>(section.data()) == section.size() - event::layout::salted_prefix_bytes;
+}
+
+ProvenEvent proven(const OfflineReceipt& receipt, const event::HeaderView& header) {
+  ProvenEvent event;
+  event.checkpoint = receipt.note.checkpoint;
+  event.sequence = header.sequence();
+  event.stream_version = header.stream_version();
+  event.entity = header.entity();
+  event.scope = header.scope();
+  event.lane = header.lane();
+  event.kind = header.kind();
+  event.payload_version = header.payload_version();
+  event.event_id = header.id();
+  event.time = header.time();
+  event.wall_microseconds = header.wall_microseconds();
+  event.correlation = header.correlation();
+  event.causation = header.causation();
+  event.event_hash = receipt.event_hash;
+  event.previous_hash = header.previous_hash();
+  event.content_hash = header.content_hash();
+  if (!receipt.payload.empty()) {
+    event.payload.emplace(receipt.payload.begin() + event::layout::salted_prefix_bytes, receipt.payload.end());
+  }
+  return event;
+}
+
+// Everything but the signatures.
+std::expected<ProvenEvent, ReceiptRefusal> verify_event(const OfflineReceipt& receipt) {
+  const auto header = event::HeaderView::parse(receipt.header);
+  if (!header) {
+    const bool newer = header.error().code == ErrorCode::newer_format;
+    return refuse(newer ? ReceiptFault::newer_format : ReceiptFault::fields_changed, header.error().message);
+  }
+  if (header->compute_event_hash() != receipt.event_hash) {
+    return refuse(ReceiptFault::fields_changed, "the fields of the event do not give its hash");
+  }
+  if (receipt.inclusion.sequence >= receipt.note.checkpoint.size) {
+    return refuse(ReceiptFault::index_beyond_size, "the event is said to stand at " +
+                                                       std::to_string(receipt.inclusion.sequence) + " in a log of " +
+                                                       std::to_string(receipt.note.checkpoint.size) + " events");
+  }
+  if (header->sequence() != receipt.inclusion.sequence) {
+    return refuse(ReceiptFault::wrong_index, "the event says that it stands at " + std::to_string(header->sequence()) +
+                                                 ", and the receipt that it stands at " +
+                                                 std::to_string(receipt.inclusion.sequence));
+  }
+  InclusionProof inclusion = receipt.inclusion;
+  inclusion.size = receipt.note.checkpoint.size;
+  const auto root = root_of(inclusion, receipt.event_hash);
+  if (!root) return refuse(ReceiptFault::wrong_path, root.error().message);
+  if (*root != receipt.note.checkpoint.root) {
+    return refuse(ReceiptFault::wrong_root, "the path does not lead from the event to the root of the checkpoint");
+  }
+  if (!receipt.metadata.empty() &&
+      (!is_section(receipt.metadata) || event::hash_metadata(receipt.metadata) != header->metadata_hash())) {
+    return refuse(ReceiptFault::metadata_changed, "the metadata does not give the hash that the event holds of it");
+  }
+  if (!receipt.payload.empty() &&
+      (!is_section(receipt.payload) || event::hash_content(receipt.payload) != header->content_hash())) {
+    return refuse(ReceiptFault::payload_changed, "the payload does not give the hash that the event holds of it");
+  }
+  return proven(receipt, *header);
+}
+
+std::expected<void, ReceiptRefusal> verify_log_signature(const CheckpointNote& note, const VerifierKey& key) {
+  const auto id = key.key().key_id(key.name());
+  const bool has_one = std::ranges::any_of(note.signatures, [&](const NoteSignature& signature) {
+    return signature.name == key.name() && signature.key_id == id;
+  });
+  if (!has_one) return refuse(ReceiptFault::wrong_key, "the checkpoint has no signature of the key " + to_string(key));
+  const auto verified = verify_note(note, key);
+  if (!verified) return refuse(ReceiptFault::bad_signature, verified.error().message);
+  return {};
+}
+
+std::unexpected<ReceiptRefusal> unknown_origin(const CheckpointNote& note) {
+  return refuse(ReceiptFault::unknown_origin, "the receipt is of the log " + note.checkpoint.origin);
+}
+
+}  // namespace
+
+std::string_view to_string(ReceiptFault fault) noexcept {
+  switch (fault) {
+    case ReceiptFault::malformed: return "malformed";
+    case ReceiptFault::newer_format: return "newer_format";
+    case ReceiptFault::unknown_origin: return "unknown_origin";
+    case ReceiptFault::wrong_key: return "wrong_key";
+    case ReceiptFault::bad_signature: return "bad_signature";
+    case ReceiptFault::not_cosigned: return "not_cosigned";
+    case ReceiptFault::index_beyond_size: return "index_beyond_size";
+    case ReceiptFault::fields_changed: return "fields_changed";
+    case ReceiptFault::wrong_index: return "wrong_index";
+    case ReceiptFault::wrong_path: return "wrong_path";
+    case ReceiptFault::wrong_root: return "wrong_root";
+    case ReceiptFault::metadata_changed: return "metadata_changed";
+    case ReceiptFault::payload_changed: return "payload_changed";
+  }
+  return "unknown";
+}
+
+std::string format_offline_receipt(const OfflineReceipt& receipt) {
+  std::string text(first_line);
+  text += '\n';
+  text += extra_mark;
+  text += base::to_base64(encode_extra(receipt));
+  text += '\n';
+  text += index_mark;
+  text += std::to_string(receipt.inclusion.sequence);
+  text += '\n';
+  for (const Hash& hash : receipt.inclusion.path) text += base::to_base64(hash.bytes) + '\n';
+  text += '\n';
+  // The text that was signed, which may have lines that batpak would not write.
+  const std::string note = format_note(receipt.note.checkpoint, receipt.note.signatures);
+  return text + receipt.note.text + note.substr(note_body(receipt.note.checkpoint).size());
+}
+
+std::expected<OfflineReceipt, ReceiptRefusal> parse_offline_receipt(std::string_view text) {
+  if (text.size() > OfflineReceipt::text_bytes_max) {
+    return refuse(ReceiptFault::malformed,
+                  "a receipt has at most " + std::to_string(OfflineReceipt::text_bytes_max) + " bytes");
+  }
+  auto receipt = parse(text);
+  if (!receipt) return refuse(ReceiptFault::malformed, receipt.error().message);
+  return *std::move(receipt);
+}
+
+std::expected<ProvenEvent, ReceiptRefusal> verify_offline_receipt(const OfflineReceipt& receipt, const VerifierKey& key) {
+  if (receipt.note.checkpoint.origin != key.name()) return unknown_origin(receipt.note);
+  if (auto verified = verify_log_signature(receipt.note, key); !verified) return std::unexpected(verified.error());
+  return verify_event(receipt);
+}
+
+std::expected<ProvenEvent, ReceiptRefusal> verify_offline_receipt(const OfflineReceipt& receipt, const TrustPolicy& policy) {
+  const auto known = std::ranges::find(policy.logs(), receipt.note.checkpoint.origin, &VerifierKey::name);
+  if (known == policy.logs().end()) return unknown_origin(receipt.note);
+  // One of the log's keys must have signed; then the policy has its say.
+  std::expected<void, ReceiptRefusal> log = {};
+  for (const VerifierKey& key : policy.logs()) {
+    if (key.name() != receipt.note.checkpoint.origin) continue;
+    log = verify_log_signature(receipt.note, key);
+    if (log || log.error().fault == ReceiptFault::bad_signature) break;
+  }
+  if (!log) return std::unexpected(log.error());
+  if (const auto trusted = policy.verify(receipt.note); !trusted) {
+    return refuse(ReceiptFault::not_cosigned, trusted.error().message);
+  }
+  return verify_event(receipt);
+}
+
+}  // namespace batpak
