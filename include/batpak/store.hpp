@@ -15,6 +15,7 @@
 #include "batpak/open_options.hpp"
 #include "batpak/payload_type.hpp"
 #include "batpak/projection.hpp"
+#include "batpak/offline_receipt.hpp"
 #include "batpak/receipt.hpp"
 #include "batpak/snapshot.hpp"
 
@@ -89,6 +90,21 @@ class Store {
   // Whether the log holds what the receipt says: recomputes content hash, event hash and link from the bytes, and verifies
   // the receipt's signatures with the store's declared key. Errors: not_found, history_changed, corrupt, bad_signature.
   [[nodiscard]] Result<void> verify_receipt(const Receipt& receipt) const;
+
+  // That the event is part of the log of `size` events, for a checkpoint of that size; and that the log of `new_size` events
+  // goes on from that of `old_size`. Each is verified against the newest durable checkpoint before it is given.
+  // Cost: O(log n); the first call reads the log where the nodes of the tree are not kept in the directory.
+  // Errors: past_the_end beyond what is durable, invalid_argument, corrupt.
+  [[nodiscard]] Result<InclusionProof> prove_inclusion(std::uint64_t sequence, std::uint64_t size) const;
+  [[nodiscard]] Result<ConsistencyProof> prove_consistency(std::uint64_t old_size, std::uint64_t new_size) const;
+  // The same receipt for strangers: a text that verify_offline_receipt() checks with the store's public key alone. It stands
+  // on the newest signed checkpoint. With Show::content the payload and metadata are part of it.
+  // Errors: as verify_receipt(); key_required where the store has no key, past_the_end where no signature covers the event yet.
+  enum class Show : std::uint8_t { fields, content };
+  [[nodiscard]] Result<OfflineReceipt> proof(const Receipt& receipt, Show show = Show::fields) const;
+  [[nodiscard]] Result<OfflineReceipt> proof(std::uint64_t sequence, Show show = Show::fields) const;
+  // The newest durable checkpoint that is signed. Errors: key_required where none is.
+  [[nodiscard]] Result<CheckpointNote> signed_checkpoint() const;
 
   [[nodiscard]] const std::string& path() const noexcept;
   [[nodiscard]] const std::string& origin() const noexcept;

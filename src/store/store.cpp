@@ -28,6 +28,7 @@ Store::Impl::Impl(std::shared_ptr<platform::Directory> the_directory, std::uniqu
       state(std::move(the_state)),
       writer(std::move(the_writer)),
       entropy(&the_entropy),
+      prover(directory, state.store_id(), state.index, state.maps, store::Prover::Save::when_grown),
       report(std::move(state.report)),
       fork_generation(platform::fork_generation()) {}
 
@@ -35,6 +36,7 @@ Store::Impl::Impl(std::unique_ptr<recovery::LogFollower> the_follower)
     : directory(the_follower->state().directory),
       state(the_follower->state()),
       follower(std::move(the_follower)),
+      prover(directory, state.store_id(), state.index, state.maps, store::Prover::Save::never),
       report(std::move(state.report)),
       fork_generation(platform::fork_generation()) {}
 
@@ -71,6 +73,17 @@ Result<Snapshot> Store::Impl::snapshot() {
       std::make_shared<const read::SnapshotState>(state.index, state.maps, state.types, size, std::min(size, durable)));
 }
 
+CheckpointNote Store::Impl::checkpoint() {
+  if (writer) return writer->checkpoint();
+  const base::Lock guard(follower_mutex);
+  const recovery::LogState& read = follower->state();
+  if (read.newest_signed && read.newest_signed->checkpoint.size == read.newest.size) return *read.newest_signed;
+  CheckpointNote note;
+  note.checkpoint = read.newest;
+  note.text = note_body(note.checkpoint);
+  return note;
+}
+
 Result<void> Store::Impl::append(std::span<engine::Item> items, std::span<Receipt> receipts, Durability durability,
                                  Writer::WhenFull when_full) {
   engine::Request request;
@@ -88,6 +101,7 @@ Result<void> Store::Impl::close() {
     static_cast<void>(writer.release());
     return check_usable();
   }
+  prover.save();
   Result<void> result = writer->close();
   lock.reset();
   return result;
@@ -264,14 +278,7 @@ Frontier Store::frontier() const noexcept {
 
 Result<CheckpointNote> Store::checkpoint() const {
   BATPAK_CHECK(impl_->check_usable());
-  if (impl_->writer) return impl_->writer->checkpoint();
-  const base::Lock guard(impl_->follower_mutex);
-  const recovery::LogState& read = impl_->follower->state();
-  if (read.newest_signed && read.newest_signed->checkpoint.size == read.newest.size) return *read.newest_signed;
-  CheckpointNote note;
-  note.checkpoint = read.newest;
-  note.text = note_body(note.checkpoint);
-  return note;
+  return impl_->checkpoint();
 }
 
 void Store::keep_house() {

@@ -7,6 +7,7 @@
 #include "engine/writer.hpp"
 #include "recovery/follow.hpp"
 #include "recovery/log_state.hpp"
+#include "store/prover.hpp"
 
 namespace batpak {
 
@@ -26,6 +27,8 @@ class [[gnu::visibility("hidden")]] Store::Impl {
   [[nodiscard]] Result<void> check_writable() const;
   [[nodiscard]] Result<void> check_usable() const;
   [[nodiscard]] Result<Snapshot> snapshot();
+  // What the log says of itself now, as far as it is durable; signed where it is.
+  [[nodiscard]] CheckpointNote checkpoint();
   // `receipts`: one for each item, filled in.
   [[nodiscard]] Result<void> append(std::span<engine::Item> items, std::span<Receipt> receipts, Durability durability,
                                     engine::Writer::WhenFull when_full);
@@ -38,6 +41,7 @@ class [[gnu::visibility("hidden")]] Store::Impl {
   platform::Entropy* entropy = nullptr;
   base::Mutex follower_mutex;
   std::unique_ptr<recovery::LogFollower> follower BATPAK_GUARDED_BY(follower_mutex);
+  store::Prover prover;
   OpenReport report;
   std::uint64_t fork_generation = 0;
   base::Atomic<bool> closed{false};
