@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "batpak/store.hpp"
+
 namespace batpak::cli {
 
 enum class Format : std::uint8_t {
@@ -94,6 +96,31 @@ struct SalvageArguments {
   Format format = Format::table;
 };
 
+struct CheckpointArguments {
+  std::string directory;
+  Format format = Format::table;
+};
+
+struct ProveInclusionArguments {
+  std::string directory;
+  std::string event;  // an event id or a sequence
+  Store::Show show = Store::Show::fields;
+  Format format = Format::table;
+};
+
+struct ProveConsistencyArguments {
+  std::string directory;
+  std::uint64_t old_size = 0;
+  Format format = Format::table;
+};
+
+struct ReceiptVerifyArguments {
+  std::string file;    // - for standard input
+  std::string key;     // as VerifyArguments::key
+  std::string policy;  // a file
+  Format format = Format::table;
+};
+
 struct TypesArguments {
   std::string directory;
   Format format = Format::table;
@@ -119,6 +146,7 @@ struct KeyShowArguments {
 
 using Command =
     std::variant<InitArguments, AppendArguments, ImportArguments, GetArguments, LogArguments, HistoryArguments,
-                 VerifyArguments, SalvageArguments, TypesArguments, StatArguments, KeyNewArguments, KeyShowArguments>;
+                 VerifyArguments, SalvageArguments, CheckpointArguments, ProveInclusionArguments, ProveConsistencyArguments,
+                 ReceiptVerifyArguments, TypesArguments, StatArguments, KeyNewArguments, KeyShowArguments>;
 
 }  // namespace batpak::cli

@@ -174,6 +174,48 @@ void add_salvage(CLI::App& app, const Chosen& chosen) {
   form.signing();
 }
 
+void add_checkpoint(CLI::App& app, const Chosen& chosen) {
+  CommandForm<CheckpointArguments> form(app, "checkpoint", "Print the newest checkpoint, which others may keep",
+                                        "  batpak checkpoint audit > audit.checkpoint\n"
+                                        "  batpak checkpoint audit --json | jq .size",
+                                        chosen);
+  form.directory();
+}
+
+void add_prove(CLI::App& app, const Chosen& chosen) {
+  CLI::App& prove = *app.add_subcommand("prove", "Print proofs that others check without the store")->group("Commands");
+  prove.require_subcommand(1);
+  prove.footer("Examples:\n  batpak prove inclusion audit 12 > event.tlog-proof\n  batpak prove consistency audit 1000");
+  CommandForm<ProveInclusionArguments> inclusion(prove, "inclusion", "That the log holds an event: a receipt for strangers",
+                                                 "  batpak prove inclusion audit 12 > event.tlog-proof\n"
+                                                 "  batpak prove inclusion audit 12 --content | batpak receipt verify - "
+                                                 "--key audit.pub",
+                                                 chosen);
+  inclusion.directory();
+  inclusion.operand("EVENT", &ProveInclusionArguments::event, "An event id or a sequence");
+  inclusion.flag("--content", &ProveInclusionArguments::show, Store::Show::content, "Show the payload and the metadata too");
+  CommandForm<ProveConsistencyArguments> consistency(prove, "consistency", "That the log goes on from an earlier checkpoint",
+                                                     "  batpak prove consistency audit 1000", chosen);
+  consistency.directory();
+  consistency.operand("SIZE", &ProveConsistencyArguments::old_size, "The size of the earlier checkpoint");
+}
+
+void add_receipt(CLI::App& app, const Chosen& chosen) {
+  CLI::App& receipt = *app.add_subcommand("receipt", "Check receipts without the store")->group("Commands");
+  receipt.require_subcommand(1);
+  receipt.footer("Examples:\n  batpak receipt verify event.tlog-proof --key audit.pub");
+  CommandForm<ReceiptVerifyArguments> verify(receipt, "verify", "Say whether a log holds the event of a receipt",
+                                             "  batpak receipt verify event.tlog-proof --key audit.pub\n"
+                                             "  batpak receipt verify event.tlog-proof --policy trusted.policy --json",
+                                             chosen);
+  verify.operand("FILE", &ReceiptVerifyArguments::file, "The receipt; - for standard input");
+  CLI::Option* key = verify.option("--key", &ReceiptVerifyArguments::key, "The log's public key, or a file that holds it")
+                         ->type_name("KEY");
+  verify.option("--policy", &ReceiptVerifyArguments::policy, "The logs and witnesses to trust (C2SP tlog-policy)")
+      ->type_name("FILE")
+      ->excludes(key);
+}
+
 void add_types(CLI::App& app, const Chosen& chosen) {
   CommandForm<TypesArguments> form(app, "types", "List the types that the log declares",
                                    "  batpak types audit\n  batpak types audit --json", chosen);
@@ -247,6 +289,9 @@ std::expected<Command, ExitCode> parse_command_line(int count, const char* const
   add_history(app, chosen);
   add_verify(app, chosen);
   add_salvage(app, chosen);
+  add_checkpoint(app, chosen);
+  add_prove(app, chosen);
+  add_receipt(app, chosen);
   add_types(app, chosen);
   add_stat(app, chosen);
   add_key(app, chosen);

@@ -10,20 +10,25 @@ namespace {
 
 constexpr std::size_t text_bytes_max = 4096;
 
-Result<PublicKey> parse_key_text(std::string_view text) {
+Result<NamedKey> without_name(const Result<PublicKey>& key) {
+  if (!key) return std::unexpected(key.error());
+  return NamedKey{.name = {}, .key = *key};
+}
+
+Result<NamedKey> parse_key_text(std::string_view text) {
   while (text.ends_with('\n') || text.ends_with('\r') || text.ends_with(' ')) text.remove_suffix(1);
   if (text.find('+') == std::string_view::npos) {
     const Result<Hash> digits = Hash::from_hex(text);  // 32 bytes in hexadecimal, as a public key is
-    if (digits) return PublicKey::from_bytes(digits->bytes);
+    if (digits) return without_name(PublicKey::from_bytes(digits->bytes));
   }
   const Result<VerifierKey> key = VerifierKey::from_string(text);
   if (!key) return std::unexpected(key.error());
-  return key->key();
+  return NamedKey{.name = key->name(), .key = key->key()};
 }
 
 }  // namespace
 
-Result<PublicKey> parse_key_argument(const std::string& argument) {
+Result<NamedKey> parse_named_key_argument(const std::string& argument) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(argument, ignored)) return parse_key_text(argument);
   std::ifstream file(argument, std::ios::binary);
@@ -31,13 +36,19 @@ Result<PublicKey> parse_key_argument(const std::string& argument) {
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (!text.starts_with("-----BEGIN")) {
-    Result<PublicKey> key = parse_key_text(text);
+    Result<NamedKey> key = parse_key_text(text);
     if (!key) return std::unexpected(std::move(key).error().at_path(argument));
     return key;
   }
   const Result<SigningKey> key = SigningKey::load(argument);
   if (!key) return std::unexpected(key.error());
-  return key->public_key();
+  return without_name(key->public_key());
+}
+
+Result<PublicKey> parse_key_argument(const std::string& argument) {
+  const Result<NamedKey> named = parse_named_key_argument(argument);
+  if (!named) return std::unexpected(named.error());
+  return named->key;
 }
 
 }  // namespace batpak::cli

@@ -11,4 +11,11 @@ namespace batpak::cli {
 // Errors: malformed_key; those of SigningKey::load.
 [[nodiscard]] Result<PublicKey> parse_key_argument(const std::string& argument);
 
+// The same with the name that a verifier key has; empty for the other forms.
+struct NamedKey {
+  std::string name;
+  PublicKey key;
+};
+[[nodiscard]] Result<NamedKey> parse_named_key_argument(const std::string& argument);
+
 }  // namespace batpak::cli

@@ -12,6 +12,7 @@
 #include "batpak/error.hpp"
 #include "batpak/hash.hpp"
 #include "batpak/signing_key.hpp"
+#include "batpak/tree_proof.hpp"
 
 namespace [[gnu::visibility("default")]] batpak {
 
@@ -61,5 +62,9 @@ struct CheckpointNote {
 
 // The same for a key named as the note's origin, as the key of a store is.
 [[nodiscard]] Result<void> verify_note(const CheckpointNote& note, const PublicKey& key);
+
+// What a witness is asked with for its cosignature (C2SP tlog-witness, add-checkpoint): "old <size>", the hashes of the proof,
+// an empty line, the note of the new size. Precondition: the note is signed and of the proof's new size.
+[[nodiscard]] std::string format_consistency(const ConsistencyProof& proof, const CheckpointNote& note);
 
 }  // namespace batpak

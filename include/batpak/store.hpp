@@ -12,10 +12,10 @@
 #include "batpak/batch.hpp"
 #include "batpak/checkpoint.hpp"
 #include "batpak/coordinate.hpp"
+#include "batpak/offline_receipt.hpp"
 #include "batpak/open_options.hpp"
 #include "batpak/payload_type.hpp"
 #include "batpak/projection.hpp"
-#include "batpak/offline_receipt.hpp"
 #include "batpak/receipt.hpp"
 #include "batpak/snapshot.hpp"
 

@@ -106,6 +106,12 @@ Result<void> verify_note(const CheckpointNote& note, const PublicKey& key) {
   return verify_as(note, note.checkpoint.origin, key);
 }
 
+std::string format_consistency(const ConsistencyProof& proof, const CheckpointNote& note) {
+  std::string text = "old " + std::to_string(proof.old_size) + "\n";
+  for (const Hash& hash : proof.path) text += base::to_base64(hash.bytes) + '\n';
+  return text + '\n' + format_note(note.checkpoint, note.signatures);
+}
+
 namespace proof {
 
 Result<void> check_origin(std::string_view origin) {

@@ -34,7 +34,8 @@ class ProofTest : public testing::Test {
   // Of the store's own sizes: the roots that its receipts were given with.
   [[nodiscard]] std::map<std::uint64_t, Hash> roots() const {
     std::map<std::uint64_t, Hash> roots;
-    for (const Receipt& receipt : receipts_) roots[receipt.checkpoint->checkpoint.size] = receipt.checkpoint->checkpoint.root;
+    for (const Receipt& receipt : receipts_)
+      roots[receipt.checkpoint->checkpoint.size] = receipt.checkpoint->checkpoint.root;
     return roots;
   }
   void expect_all_is_proven(const Store& store) const {

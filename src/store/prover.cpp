@@ -13,8 +13,8 @@ constexpr std::uint64_t unsaved_part = 4;
 
 Result<void> check_size(std::uint64_t size, const Checkpoint& newest) {
   if (size <= newest.size) return {};
-  return fail(ErrorCode::past_the_end, "the log has " + std::to_string(newest.size) + " events that are durable, not " +
-                                           std::to_string(size));
+  return fail(ErrorCode::past_the_end,
+              "the log has " + std::to_string(newest.size) + " events that are durable, not " + std::to_string(size));
 }
 
 // The root of an earlier size, shown to lead to the newest.
@@ -78,7 +78,8 @@ Result<InclusionProof> Prover::prove_inclusion(std::uint64_t sequence, const Has
   });
 }
 
-Result<ConsistencyProof> Prover::prove_consistency(std::uint64_t old_size, std::uint64_t new_size, const Checkpoint& newest) {
+Result<ConsistencyProof> Prover::prove_consistency(std::uint64_t old_size, std::uint64_t new_size,
+                                                   const Checkpoint& newest) {
   BATPAK_CHECK(check_size(new_size, newest));
   if (old_size > new_size) return fail(ErrorCode::invalid_argument, "the older size is the larger one");
   return ask(newest, [&](const read::LogTree& tree) -> Result<ConsistencyProof> {

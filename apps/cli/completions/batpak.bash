@@ -1,15 +1,15 @@
 # Completion of the batpak command for bash.
 _batpak() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands="init append import get log history verify salvage types stat key"
+  local commands="init append import get log history verify salvage checkpoint prove receipt types stat key"
   local signing="--key-file --sign-events"
   local command="" operands=0 word i
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     if [[ -z $command ]]; then
       [[ $word == -* ]] || command=$word
-    elif [[ $command == key && ($word == new || $word == show) ]]; then
-      command="key $word"
+    elif [[ "$command $word" =~ ^(key (new|show)|prove (inclusion|consistency)|receipt verify)$ ]]; then
+      command="$command $word"
     elif [[ $word != -* ]]; then
       ((operands++))
     fi
@@ -17,7 +17,7 @@ _batpak() {
 
   COMPREPLY=()
   case $previous in
-    --key-file | --key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
+    --key-file | --key | --policy) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
     --store) mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames; return ;;
     --origin | --name | --entity | --scope | --kind | --correlation | --causation | --meta | --batch | --from | --from-line | \
       --limit | --threads | --payload) return ;;
@@ -34,6 +34,8 @@ _batpak() {
     log) options+=" --from --entity --scope --kind --limit --all --follow" ;;
     history) options+=" --limit" ;;
     verify) options+=" --key --threads" ;;
+    "prove inclusion") options+=" --content" ;;
+    "receipt verify") options+=" --key --policy" ;;
     "key new") options+=" --name" ;;
     "key show") options+=" --name --store" ;;
   esac
@@ -44,7 +46,11 @@ _batpak() {
     mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
   elif [[ $command == key ]]; then
     mapfile -t COMPREPLY < <(compgen -W "new show" -- "$current")
-  elif [[ $command == "key "* || ($command == import && $operands -ge 1) ]]; then
+  elif [[ $command == prove ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "inclusion consistency" -- "$current")
+  elif [[ $command == receipt ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "verify" -- "$current")
+  elif [[ $command == "key "* || $command == "receipt "* || ($command == import && $operands -ge 1) ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     compopt -o filenames
   elif [[ $operands -eq 0 || $command == salvage ]]; then

@@ -1,5 +1,5 @@
 # Completion of the batpak command for fish.
-set -l commands init append import get log history verify salvage types stat key
+set -l commands init append import get log history verify salvage checkpoint prove receipt types stat key
 set -l writing init append import salvage
 
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -f
@@ -15,6 +15,9 @@ complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a log -d "Lis
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a history -d "Draw the chain of one entity's events"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a verify -d "Recompute everything from the bytes"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a salvage -d "Copy what is whole into a new store"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a checkpoint -d "Print the newest checkpoint"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a prove -d "Print proofs for others"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a receipt -d "Check receipts without the store"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a types -d "List the types that the log declares"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a stat -d "Count and measure a store"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a key -d "Make and show signing keys"
@@ -38,6 +41,11 @@ complete -c batpak -n "__fish_seen_subcommand_from log" -l all -d "The store's o
 complete -c batpak -n "__fish_seen_subcommand_from log" -s f -l follow -d "Go on with what a writer appends"
 complete -c batpak -n "__fish_seen_subcommand_from verify" -l key -r -F -d "Check signatures with this key"
 complete -c batpak -n "__fish_seen_subcommand_from verify" -l threads -x -d "Threads to use"
+complete -c batpak -n "__fish_seen_subcommand_from prove" -a "inclusion consistency"
+complete -c batpak -n "__fish_seen_subcommand_from prove" -l content -d "Show payload and metadata too"
+complete -c batpak -n "__fish_seen_subcommand_from receipt" -a verify
+complete -c batpak -n "__fish_seen_subcommand_from receipt" -l key -r -F -d "The log's public key"
+complete -c batpak -n "__fish_seen_subcommand_from receipt" -l policy -r -F -d "Logs and witnesses to trust"
 complete -c batpak -n "__fish_seen_subcommand_from key" -a "new show"
 complete -c batpak -n "__fish_seen_subcommand_from key" -l name -x -d "Name of the key"
 complete -c batpak -n "__fish_seen_subcommand_from key" -l store -x -a "(__fish_complete_directories)" -d "A store whose origin names the key"

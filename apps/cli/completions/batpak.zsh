@@ -12,6 +12,9 @@ _batpak() {
     "history:draw the chain of one entity's events"
     'verify:recompute everything from the bytes'
     'salvage:copy what is whole into a new store'
+    'checkpoint:print the newest checkpoint'
+    'prove:print proofs for others'
+    'receipt:check receipts without the store'
     'types:list the types that the log declares'
     'stat:count and measure a store'
     'key:make and show signing keys'
@@ -61,7 +64,15 @@ _batpak() {
     salvage)
       _arguments $common $signing '1:damaged store:_files -/' '2:new store:_files -/'
       ;;
-    types | stat)
+    prove)
+      _arguments $common '--content[show payload and metadata too]' '1:proof:(inclusion consistency)' '2:store:_files -/' \
+        '3:event or size:'
+      ;;
+    receipt)
+      _arguments $common "--key[the log's public key]:key:_files" '--policy[logs and witnesses to trust]:policy:_files' \
+        '1:command:(verify)' '2:receipt:_files'
+      ;;
+    checkpoint | types | stat)
       _arguments $common '1:store:_files -/'
       ;;
     key)

@@ -1,0 +1,39 @@
+#include "batpak/store.hpp"
+#include "commands.hpp"
+#include "complaint.hpp"
+#include "json_object.hpp"
+#include "output.hpp"
+#include "store_opening.hpp"
+
+namespace batpak::cli {
+namespace {
+
+// A store without a key has the body alone.
+std::string text_of(const CheckpointNote& note) {
+  return note.signatures.empty() ? note.text : format_note(note.checkpoint, note.signatures);
+}
+
+}  // namespace
+
+ExitCode run(const CheckpointArguments& arguments) {
+  const Result<Store> store = open_to_read(arguments.directory, ReadOnlyOptions::Undurable::hide);
+  if (!store) return complain(store.error());
+  Result<CheckpointNote> note = store->signed_checkpoint();
+  if (!note && note.error().code == ErrorCode::key_required) {
+    remark("the store has no key, and the checkpoint no signature");
+    note = store->checkpoint();
+  }
+  if (!note) return complain(note.error());
+  Output output;
+  if (arguments.format == Format::json) {
+    JsonObject object;
+    object.text("origin", note->checkpoint.origin).number("size", note->checkpoint.size);
+    object.text("root", to_string(note->checkpoint.root)).truth("signed", !note->signatures.empty());
+    output.line(object.text("note", text_of(*note)).finish());
+  } else {
+    output.write(text_of(*note));
+  }
+  return output.finish(ExitCode::fine);
+}
+
+}  // namespace batpak::cli
