@@ -168,6 +168,7 @@ TEST_F(OfflineReceiptTest, says_of_each_fault_which_it_is) {
   EXPECT_EQ(changed([](auto& r) { r.payload.push_back(std::byte{0}); }), "payload_changed");
 }
 
+// Witness: proofs_verify_for_strangers
 TEST_F(OfflineReceiptTest, with_any_byte_of_its_text_changed_is_refused) {
   const std::string text = format_offline_receipt(make(5, 13));
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -206,6 +206,7 @@ TEST(tree_proof, verifies_in_trees_of_up_to_2_to_the_40_leaves_for_few_nodes) {
   }
 }
 
+// Witness: proofs_verify_for_strangers
 TEST(tree_proof, with_anything_changed_is_refused) {
   const NaiveTree tree = some_tree(100);
   std::mt19937_64 random(2);
