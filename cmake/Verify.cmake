@@ -3,7 +3,7 @@
 add_library(batpak_verify STATIC
   src/base/base64.cpp src/base/error.cpp src/base/hex.cpp src/base/utf8.cpp
   src/crypto/blake3.cpp src/crypto/ed25519.cpp src/crypto/key_name.cpp src/crypto/named_key.cpp src/crypto/sha256.cpp
-  src/crypto/signing_key.cpp
+  src/crypto/signing_key.cpp src/crypto/wiped.cpp
   src/event/event_id.cpp src/event/event_kind.cpp src/event/frame_view.cpp src/event/hash.cpp src/event/timestamp.cpp
   src/proof/checkpoint.cpp src/proof/cosignature.cpp src/proof/line_reader.cpp src/proof/merkle.cpp
   src/proof/offline_receipt.cpp src/proof/tree_proof.cpp src/proof/trust_policy.cpp
