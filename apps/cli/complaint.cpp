@@ -39,6 +39,13 @@ std::string way_out_of(const Error& error) {
     case ErrorCode::wrong_key: return "batpak stat DIR shows the key that the store declares";
     case ErrorCode::malformed_key: return "batpak key new FILE makes a key";
     case ErrorCode::insecure_key_file: return fmt::format("chmod 600 {} closes it to others", store);
+    case ErrorCode::rolled_back:
+    case ErrorCode::forked: return "if an older copy was put back on purpose, --accept-restore says so in the log";
+    case ErrorCode::witness_missing: return "--witness-create makes a new one from today's log";
+    case ErrorCode::witness_foreign: return "each store has a witness file of its own";
+    case ErrorCode::rotation_unfinished: return "give the key before it too, as when the change was begun";
+    case ErrorCode::signer_failed: return "look at the program that holds the key";
+    case ErrorCode::no_heads: return "batpak heads DIR declares them";
     case ErrorCode::no_space: return "make room on the device and try again";
     case ErrorCode::out_of_resources: return "raise the limits (ulimit -a) or close other programs";
     case ErrorCode::unsupported: return "put the store on a local file system";
@@ -55,6 +62,9 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
     case ErrorCode::history_changed:
     case ErrorCode::past_the_end:
     case ErrorCode::bad_signature:
+    case ErrorCode::rolled_back:
+    case ErrorCode::forked:
+    case ErrorCode::no_heads:
     case ErrorCode::bad_proof: return ExitCode::finding;
     case ErrorCode::kind_collision:
     case ErrorCode::kinds_exhausted:

@@ -76,7 +76,14 @@ enum class ErrorCode : std::uint16_t {
   malformed_key = 702,
   insecure_key_file = 703,  // a key file that others may read
   bad_signature = 704,
-  bad_proof = 705,  // it does not lead from what it is about to the root
+  bad_proof = 705,            // it does not lead from what it is about to the root
+  rolled_back = 706,          // the log has fewer events than it had when a checkpoint was seen
+  forked = 707,               // the log has other events than those of a checkpoint that was seen
+  witness_missing = 708,      // the witness file is not there, and nobody asked for a new one
+  witness_foreign = 709,      // the witness file is of another store
+  rotation_unfinished = 710,  // the checkpoint over a change of keys needs both of them
+  signer_failed = 711,        // whoever holds the key did not sign
+  no_heads = 712,             // no declaration of heads that a signed checkpoint covers
 
   // The system.
   io_error = 800,

@@ -59,6 +59,13 @@ std::string_view to_string(ErrorCode code) noexcept {
     BATPAK_NAME(insecure_key_file);
     BATPAK_NAME(bad_signature);
     BATPAK_NAME(bad_proof);
+    BATPAK_NAME(rolled_back);
+    BATPAK_NAME(forked);
+    BATPAK_NAME(witness_missing);
+    BATPAK_NAME(witness_foreign);
+    BATPAK_NAME(rotation_unfinished);
+    BATPAK_NAME(signer_failed);
+    BATPAK_NAME(no_heads);
     BATPAK_NAME(io_error);
     BATPAK_NAME(no_space);
     BATPAK_NAME(out_of_resources);
