@@ -49,7 +49,7 @@ ExitCode append_one(const AppendArguments& arguments, EventOptions options) {
   }
   const Result<Coordinate> where = Coordinate::make(*arguments.entity, *arguments.scope);
   if (!where) return complain(where.error());
-  Result<Store> store = open_to_write(arguments.directory, arguments.signing);
+  Result<Store> store = open_to_write(arguments.directory, arguments.signing, arguments.witness);
   if (!store) return complain(store.error());
   const Result<Receipt> receipt = store->append_json(*where, *arguments.kind, *arguments.payload,
                                                      {.correlation = options.correlation,
@@ -165,7 +165,7 @@ ExitCode append_lines(const AppendArguments& arguments, EventOptions options) {
     return complain_of_usage(
         "--entity, --scope and --kind go together: with all three each line is a payload, with none an event");
   }
-  Result<Store> store = open_to_write(arguments.directory, arguments.signing);
+  Result<Store> store = open_to_write(arguments.directory, arguments.signing, arguments.witness);
   if (!store) return complain(store.error());
   const ExitCode code = LineAppender(arguments, std::move(options), *store).run();
   if (Result<void> closed = store->close(); !closed) return complain(closed.error());

@@ -23,10 +23,19 @@ struct SigningArguments {
   Sign sign = Sign::each_commit;
 };
 
+// A memory of the log outside of the store.
+struct WitnessArguments {
+  std::string file;  // empty: none
+  WitnessFile::Persist persist = WitnessFile::Persist::soon;
+  WitnessFile::WhenMissing when_missing = WitnessFile::WhenMissing::refuse;
+  WitnessFile::WhenNotExtended when_not_extended = WitnessFile::WhenNotExtended::refuse;
+};
+
 struct InitArguments {
   std::string directory;
   std::string origin;
   SigningArguments signing;
+  WitnessArguments witness;
   Format format = Format::table;
 };
 
@@ -43,6 +52,7 @@ struct AppendArguments {
   std::uint32_t batch = 1;            // events a commit, from standard input
   Sync sync = Sync::durable;
   SigningArguments signing;
+  WitnessArguments witness;
   Format format = Format::table;
 };
 
@@ -52,6 +62,7 @@ struct ImportArguments {
   std::uint32_t batch = 1000;
   std::uint64_t from_line = 1;
   SigningArguments signing;
+  WitnessArguments witness;
   Format format = Format::table;
 };
 
@@ -85,6 +96,16 @@ struct HistoryArguments {
 struct VerifyArguments {
   std::string directory;
   std::string key;  // a verifier key, a public key in hexadecimal, or a file with either or with a signing key
+  std::vector<std::string> against;  // files of what was kept outside
+  unsigned threads = 0;
+  Format format = Format::table;
+};
+
+struct AuditArguments {
+  std::string directory;
+  std::string key;                   // as VerifyArguments::key
+  std::vector<std::string> against;  // likewise
+  std::string html;                  // the report's file; empty for none
   unsigned threads = 0;
   Format format = Format::table;
 };
@@ -144,9 +165,9 @@ struct KeyShowArguments {
   Format format = Format::table;
 };
 
-using Command =
-    std::variant<InitArguments, AppendArguments, ImportArguments, GetArguments, LogArguments, HistoryArguments,
-                 VerifyArguments, SalvageArguments, CheckpointArguments, ProveInclusionArguments, ProveConsistencyArguments,
-                 ReceiptVerifyArguments, TypesArguments, StatArguments, KeyNewArguments, KeyShowArguments>;
+using Command = std::variant<InitArguments, AppendArguments, ImportArguments, GetArguments, LogArguments, HistoryArguments,
+                             VerifyArguments, AuditArguments, SalvageArguments, CheckpointArguments, ProveInclusionArguments,
+                             ProveConsistencyArguments, ReceiptVerifyArguments, TypesArguments, StatArguments,
+                             KeyNewArguments, KeyShowArguments>;
 
 }  // namespace batpak::cli

@@ -43,6 +43,35 @@ class CommandForm {
 
   void directory() { operand("DIR", &Arguments::directory, "The store"); }
 
+  void threads() {
+    app_.add_option("--threads", arguments_->threads, "Threads to use; by default all cores")->type_name("N");
+  }
+
+  void key_and_against() {
+    app_.add_option("--key", arguments_->key, "Check signatures with this public key, or with that in a file")
+        ->type_name("KEY");
+    app_.add_option("--against", arguments_->against,
+                    "The log must go on from this checkpoint, receipt or witness file; may be repeated")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+  }
+
+  void witness() {
+    WitnessArguments& witness = arguments_->witness;
+    CLI::Option* file =
+        app_.add_option("--witness", witness.file, "A file kept elsewhere that notices a log that was put back")
+            ->type_name("FILE");
+    const auto choice = [&](const std::string& name, auto& member, auto value, const std::string& says) {
+      // The arguments live as long as the parsing.
+      app_.add_flag_callback(name, [&member, value] { member = value; }, says)->needs(file);
+    };
+    choice("--witness-create", witness.when_missing, WitnessFile::WhenMissing::create, "Make it where it is missing");
+    choice("--witness-strict", witness.persist, WitnessFile::Persist::before_acknowledgement,
+           "Write it before each receipt is given");
+    choice("--accept-restore", witness.when_not_extended, WitnessFile::WhenNotExtended::accept_restore,
+           "Take the log as it is though it was put back, and say so in it");
+  }
+
   void signing() {
     app_.add_option("--key-file", arguments_->signing.key_file, "The store's signing key (batpak key new makes one)")
         ->type_name("FILE");
@@ -66,6 +95,7 @@ void add_init(CLI::App& app, const Chosen& chosen) {
   form.operand("DIR", &InitArguments::directory, "The new directory");
   form.option("--origin", &InitArguments::origin, "Names the log in checkpoints for ever")->type_name("NAME");
   form.signing();
+  form.witness();
 }
 
 void add_append(CLI::App& app, const Chosen& chosen) {
@@ -95,6 +125,7 @@ void add_append(CLI::App& app, const Chosen& chosen) {
   form.flag("--buffered", &AppendArguments::sync, AppendArguments::Sync::buffered,
             "Give receipts before the events are on the device");
   form.signing();
+  form.witness();
 }
 
 void add_import(CLI::App& app, const Chosen& chosen) {
@@ -114,6 +145,7 @@ void add_import(CLI::App& app, const Chosen& chosen) {
       ->check(CLI::PositiveNumber)
       ->type_name("N");
   form.signing();
+  form.witness();
 }
 
 void add_get(CLI::App& app, const Chosen& chosen) {
@@ -156,12 +188,23 @@ void add_verify(CLI::App& app, const Chosen& chosen) {
   CommandForm<VerifyArguments> form(app, "verify", "Recompute everything from the bytes and list what is wrong",
                                     "  batpak verify audit\n"
                                     "  batpak verify audit --key \"$(batpak key show audit.key --store audit)\"\n"
+                                    "  batpak verify audit --against audit.checkpoint --against event.tlog-proof\n"
                                     "  batpak verify audit --json | jq -r 'select(.type == \"finding\") | .path'",
                                     chosen);
   form.directory();
-  form.option("--key", &VerifyArguments::key, "Check signatures with this public key, or with that in a file")
-      ->type_name("KEY");
-  form.option("--threads", &VerifyArguments::threads, "Threads to use; by default all cores")->type_name("N");
+  form.key_and_against();
+  form.threads();
+}
+
+void add_audit(CLI::App& app, const Chosen& chosen) {
+  CommandForm<AuditArguments> form(app, "audit", "Verify a store and write a report for those who were not there",
+                                   "  batpak audit audit --key audit.pub --against audit.checkpoint --html report.html\n"
+                                   "  batpak audit audit --key audit.pub --json > report.json",
+                                   chosen);
+  form.directory();
+  form.key_and_against();
+  form.option("--html", &AuditArguments::html, "Write the report as one page that needs nothing else")->type_name("FILE");
+  form.threads();
 }
 
 void add_salvage(CLI::App& app, const Chosen& chosen) {
@@ -288,6 +331,7 @@ std::expected<Command, ExitCode> parse_command_line(int count, const char* const
   add_log(app, chosen);
   add_history(app, chosen);
   add_verify(app, chosen);
+  add_audit(app, chosen);
   add_salvage(app, chosen);
   add_checkpoint(app, chosen);
   add_prove(app, chosen);

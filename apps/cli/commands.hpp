@@ -13,6 +13,7 @@ ExitCode run(const GetArguments& arguments);
 ExitCode run(const LogArguments& arguments);
 ExitCode run(const HistoryArguments& arguments);
 ExitCode run(const VerifyArguments& arguments);
+ExitCode run(const AuditArguments& arguments);
 ExitCode run(const SalvageArguments& arguments);
 ExitCode run(const CheckpointArguments& arguments);
 ExitCode run(const ProveInclusionArguments& arguments);

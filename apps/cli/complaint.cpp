@@ -37,7 +37,7 @@ std::string way_out_of(const Error& error) {
     case ErrorCode::kinds_exhausted: return "4,096 names are in use; put the difference into the payload";
     case ErrorCode::key_required: return "give the store's key with --key-file FILE";
     case ErrorCode::wrong_key: return "batpak stat DIR shows the key that the store declares";
-    case ErrorCode::malformed_key: return "batpak key new FILE makes a key";
+    case ErrorCode::malformed_key: return "batpak key new FILE makes a key, batpak key show prints its public half";
     case ErrorCode::insecure_key_file: return fmt::format("chmod 600 {} closes it to others", store);
     case ErrorCode::rolled_back:
     case ErrorCode::forked: return "if an older copy was put back on purpose, --accept-restore says so in the log";

@@ -180,7 +180,7 @@ ExitCode run(const ImportArguments& arguments) {
   const Result<std::string> digest = digest_of_file(arguments.file, before.size);
   if (!digest) return complain(digest.error());
   if (interruption()) return *interruption();
-  Result<Store> store = open_to_write(arguments.directory, arguments.signing);
+  Result<Store> store = open_to_write(arguments.directory, arguments.signing, arguments.witness);
   if (!store) return complain(store.error());
   const Result<std::uint64_t> resumed_after = last_line_imported(*store, *digest);
   if (!resumed_after) return complain(resumed_after.error());

@@ -20,7 +20,9 @@ std::string verifier_key_text(const Store& store) {
 }  // namespace
 
 ExitCode run(const InitArguments& arguments) {
-  Result<OpenOptions> options = open_options(arguments.signing, Create::always);
+  WitnessArguments witness = arguments.witness;
+  witness.when_missing = WitnessFile::WhenMissing::create;  // a new store has a new one
+  Result<OpenOptions> options = open_options(arguments.signing, witness, Create::always);
   if (!options) return complain(options.error());
   options->origin = arguments.origin;
   Result<Store> store = Store::open(arguments.directory, *options);

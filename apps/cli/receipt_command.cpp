@@ -1,33 +1,17 @@
 #include <fmt/core.h>
 
-#include <array>
-
 #include "batpak/json.hpp"
 #include "batpak/offline_receipt.hpp"
-#include "byte_source.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
 #include "event_text.hpp"
 #include "json_object.hpp"
 #include "output.hpp"
+#include "text_file.hpp"
 #include "verifier_key_argument.hpp"
 
 namespace batpak::cli {
 namespace {
-
-Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
-  Result<std::unique_ptr<ByteSource>> source = path == "-" ? standard_input() : open_source_file(path);
-  if (!source) return std::unexpected(std::move(source).error());
-  std::string text;
-  std::array<char, 64U << 10U> buffer;
-  while (true) {
-    const Result<std::size_t> count = (*source)->read(buffer);
-    if (!count) return std::unexpected(count.error());
-    if (*count == 0) return text;
-    text.append(buffer.data(), *count);
-    if (text.size() > bytes_max) return std::unexpected(Error(ErrorCode::too_large, "the file is too large").at_path(path));
-  }
-}
 
 using Verified = std::expected<ProvenEvent, ReceiptRefusal>;
 

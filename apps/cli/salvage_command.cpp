@@ -48,7 +48,7 @@ void print_report(Output& output, const SalvageArguments& arguments, const Salva
 }  // namespace
 
 ExitCode run(const SalvageArguments& arguments) {
-  const Result<OpenOptions> options = open_options(arguments.signing, Create::always);
+  const Result<OpenOptions> options = open_options(arguments.signing, {}, Create::always);
   if (!options) return complain(options.error());
   const Result<SalvageReport> report = salvage(arguments.source, arguments.destination, *options);
   if (!report) return complain(report.error());

@@ -20,9 +20,15 @@ void remark_on_damage(const OpenReport& report) {
 
 }  // namespace
 
-Result<OpenOptions> open_options(const SigningArguments& signing, Create create) {
+Result<OpenOptions> open_options(const SigningArguments& signing, const WitnessArguments& witness, Create create) {
   OpenOptions options;
   options.create = create;
+  if (!witness.file.empty()) {
+    options.witness_file = {.path = witness.file,
+                            .persist = witness.persist,
+                            .when_missing = witness.when_missing,
+                            .when_not_extended = witness.when_not_extended};
+  }
   if (signing.sign == SigningArguments::Sign::each_event) options.signing = SigningPolicy::each_event;
   if (signing.key_file.empty()) return options;
   Result<SigningKey> key = SigningKey::load(signing.key_file);
@@ -31,8 +37,8 @@ Result<OpenOptions> open_options(const SigningArguments& signing, Create create)
   return options;
 }
 
-Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing) {
-  Result<OpenOptions> options = open_options(signing, Create::never);
+Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing, const WitnessArguments& witness) {
+  Result<OpenOptions> options = open_options(signing, witness, Create::never);
   if (!options) return std::unexpected(std::move(options).error());
   Result<Store> store = Store::open(directory, *options);
   if (!store) return store;
@@ -41,6 +47,12 @@ Result<Store> open_to_write(const std::string& directory, const SigningArguments
     const std::string kept = report.quarantine_path.empty() ? "" : fmt::format("; a copy is in {}", report.quarantine_path);
     remark(fmt::format("{} of a write that did not finish were cut off {}{}", byte_size(report.torn_bytes), report.torn_path,
                        kept));
+  }
+  if (report.given_up) {
+    remark(
+        fmt::format("the log does not go on from the {} events with the root {} that were seen; it was taken as it is, and "
+                    "says so in an event of its own",
+                    report.given_up->size, to_string(report.given_up->root)));
   }
   remark_on_damage(report);
   return store;

@@ -9,9 +9,11 @@
 namespace batpak::cli {
 
 // Loads the key where one was named. Errors: those of SigningKey::load.
-[[nodiscard]] Result<OpenOptions> open_options(const SigningArguments& signing, Create create);
+[[nodiscard]] Result<OpenOptions> open_options(const SigningArguments& signing, const WitnessArguments& witness,
+                                               Create create);
 
-[[nodiscard]] Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing);
+[[nodiscard]] Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing,
+                                          const WitnessArguments& witness);
 
 // Beside a live writer or without one; changes nothing.
 [[nodiscard]] Result<Store> open_to_read(const std::string& directory, ReadOnlyOptions::Undurable undurable);

@@ -3,59 +3,15 @@
 #include "batpak/verify.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
-#include "json_object.hpp"
+#include "known_checkpoint.hpp"
 #include "output.hpp"
 #include "progress_bar.hpp"
 #include "quantity.hpp"
 #include "table.hpp"
-#include "verifier_key_argument.hpp"
+#include "verify_text.hpp"
 
 namespace batpak::cli {
 namespace {
-
-std::string_view name_of(SignatureCheck check) {
-  switch (check) {
-    case SignatureCheck::not_checked: return "not_checked";
-    case SignatureCheck::no_signatures: return "no_signatures";
-    case SignatureCheck::checked: return "checked";
-  }
-  return "unknown";
-}
-
-std::string_view name_of(TailState tail) {
-  switch (tail) {
-    case TailState::clean: return "clean";
-    case TailState::in_flight: return "in_flight";
-    case TailState::unfinished: return "unfinished";
-  }
-  return "unknown";
-}
-
-std::string finding_json(const Finding& finding) {
-  JsonObject object;
-  object.text("type", "finding").text("law", to_string(finding.law)).text("message", finding.message);
-  object.text("path", finding.path);
-  if (finding.offset) object.number("offset", *finding.offset);
-  if (finding.sequence) object.number("sequence", *finding.sequence);
-  return object.finish();
-}
-
-std::string report_json(const VerifyReport& report) {
-  JsonObject object;
-  object.text("type", "report").truth("clean", report.clean());
-  object.number("findings", report.findings.size() + report.findings_omitted);
-  object.number("findings_omitted", report.findings_omitted).text("origin", report.origin);
-  object.number("segments", report.segments).number("commits", report.commits).number("events", report.events);
-  object.number("streams", report.streams).number("bytes", report.bytes);
-  object.text("signatures", name_of(report.signatures)).number("checkpoints_verified", report.checkpoints_verified);
-  object.number("event_signatures_verified", report.event_signatures_verified);
-  object.number("events_not_yet_signed", report.events_not_yet_signed).number("clock_skews", report.clock_skews);
-  object.text("tail", name_of(report.tail)).number("tail_bytes", report.tail_bytes);
-  if (report.checkpoint) {
-    object.number("size", report.checkpoint->size).text("root", to_string(report.checkpoint->root));
-  }
-  return object.seconds("seconds", std::chrono::duration<double>(report.elapsed).count()).finish();
-}
 
 void print_findings(Output& output, const VerifyReport& report) {
   Table table(output, {{.title = "LAW", .style = Style::red},
@@ -75,23 +31,8 @@ void print_findings(Output& output, const VerifyReport& report) {
   if (!report.findings.empty()) output.line("");
 }
 
-std::string signatures_text(const VerifyReport& report) {
-  switch (report.signatures) {
-    case SignatureCheck::not_checked: return "not checked: give the store's key with --key";
-    case SignatureCheck::no_signatures: return "none in this store";
-    case SignatureCheck::checked: break;
-  }
-  std::string text = counted(report.checkpoints_verified, "checkpoint", "checkpoints") + " verified";
-  if (report.event_signatures_verified > 0) {
-    text += ", " + counted(report.event_signatures_verified, "event", "events") + " verified";
-  }
-  if (report.events_not_yet_signed > 0) {
-    text += fmt::format(", the last {} events not yet signed", grouped(report.events_not_yet_signed));
-  }
-  return text;
-}
-
-void print_report(Output& output, const VerifyReport& report) {
+// `against`: how many known checkpoints were asked for.
+void print_report(Output& output, const VerifyReport& report, std::size_t against) {
   print_findings(output, report);
   const std::uint64_t findings = report.findings.size() + report.findings_omitted;
   output.line(report.clean() ? output.paint(Style::green, "clean")
@@ -106,6 +47,10 @@ void print_report(Output& output, const VerifyReport& report) {
         fmt::format("{} of {}", to_string(report.checkpoint->root), counted(report.checkpoint->size, "event", "events")));
   }
   row("signatures", signatures_text(report));
+  if (against > 0) {
+    row("against", fmt::format("goes on from {} of {}", report.known_checkpoints_held.size(),
+                               counted(against, "known checkpoint", "known checkpoints")));
+  }
   if (report.tail == TailState::in_flight) {
     row("tail", byte_size(report.tail_bytes) + " being written by a live writer, which is no finding");
   }
@@ -123,10 +68,8 @@ ExitCode run(const VerifyArguments& arguments) {
   options.progress = [&](const VerifyProgress& progress) {
     bar.show({.bytes_done = progress.bytes_done, .bytes_total = progress.bytes_total, .units = progress.events});
   };
-  if (!arguments.key.empty()) {
-    const Result<PublicKey> key = parse_key_argument(arguments.key);
-    if (!key) return complain(key.error(), "--key takes what batpak key show prints, or a file with it");
-    options.key = *key;
+  if (const auto trusted = set_trust(options, arguments.key, arguments.against); !trusted) {
+    return complain(trusted.error());
   }
   const Result<VerifyReport> report = verify_directory(arguments.directory, options);
   bar.clear();
@@ -136,7 +79,7 @@ ExitCode run(const VerifyArguments& arguments) {
     for (const Finding& finding : report->findings) output.line(finding_json(finding));
     output.line(report_json(*report));
   } else {
-    print_report(output, *report);
+    print_report(output, *report, options.against.size());
   }
   return output.finish(report->clean() ? ExitCode::fine : ExitCode::finding);
 }

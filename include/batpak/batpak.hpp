@@ -27,3 +27,4 @@
 #include "batpak/value.hpp"
 #include "batpak/verify.hpp"
 #include "batpak/version.hpp"
+#include "batpak/witness_file.hpp"

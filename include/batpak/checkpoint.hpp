@@ -49,7 +49,7 @@ struct CheckpointNote {
 // What is signed: three lines, "origin\nsize\nbase 64 of the root\n".
 [[nodiscard]] std::string note_body(const Checkpoint& checkpoint);
 
-// The body, an empty line, and a line for each signature. Precondition: at least one signature.
+// The body, an empty line, and a line for each signature. Without any it is no signed note, and parse_note refuses it.
 [[nodiscard]] std::string format_note(const Checkpoint& checkpoint, std::span<const NoteSignature> signatures);
 
 // Reads what format_note wrote, and notes of others that keep to the same specification, whose extension lines it keeps in

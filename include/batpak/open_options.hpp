@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "batpak/checkpoint.hpp"
 #include "batpak/error.hpp"
 #include "batpak/hash.hpp"
 #include "batpak/signing_key.hpp"
+#include "batpak/witness_file.hpp"
 
 namespace [[gnu::visibility("default")]] batpak {
 
@@ -51,6 +53,8 @@ struct OpenOptions {
   std::chrono::microseconds idle_mark_after = std::chrono::milliseconds(100);
   std::chrono::microseconds clock_skew_max = std::chrono::seconds(10);
   TornTail torn_tail = TornTail::quarantine;
+  // Notices that the directory was put back to an older state, or that another history stands in it.
+  std::optional<WitnessFile> witness_file = {};
 
   // For tests: another file system, clock and source of chance, and no thread of the store's own. They must outlive it.
   platform::FileSystem* file_system = nullptr;
@@ -88,15 +92,18 @@ struct OpenReport {
   bool rotation_completed = false;      // an interrupted change of segments was finished
   std::uint64_t undurable_events = 0;   // open_read_only: whole, but not known to be durable
   std::vector<DamagedRange> damage;     // open_read_only serves around it; also rot in old segments that hides no head
+  // The checkpoint of the witness file that the log does not go on from, where WhenNotExtended::accept_restore was needed.
+  std::optional<Checkpoint> given_up;
   std::chrono::microseconds elapsed{0};
 };
 
 // How far the store has come. Each number counts events from the start of the log: accepted >= written >= durable.
 struct Frontier {
-  std::uint64_t accepted = 0;  // given a sequence and a receipt, or about to be
-  std::uint64_t written = 0;   // handed to the operating system
-  std::uint64_t durable = 0;   // on the device
-  std::uint64_t visible = 0;   // shown to readers of this store
+  std::uint64_t accepted = 0;   // given a sequence and a receipt, or about to be
+  std::uint64_t written = 0;    // handed to the operating system
+  std::uint64_t durable = 0;    // on the device
+  std::uint64_t witnessed = 0;  // remembered by the witness file, where there is one
+  std::uint64_t visible = 0;    // shown to readers of this store
 };
 
 // A type that the log declares.

@@ -50,6 +50,8 @@ enum class Law : std::uint8_t {
   stray_bytes,      // bytes that are not zero behind the last commit of a segment
   stray_file,       // a file in log/ that does not belong there
   unreadable,       // the device cannot read it
+  rolled_back,      // the log ends before a checkpoint that is known from elsewhere
+  forked,           // the log has another history than a checkpoint or receipt that is known from elsewhere
 };
 
 [[nodiscard]] std::string_view to_string(Law law) noexcept;
@@ -68,9 +70,23 @@ struct VerifyProgress {
   std::uint64_t events = 0;
 };
 
+// What somebody kept outside of the store. Its signature is the caller's to verify: verify_note(), verify_offline_receipt().
+struct KnownCheckpoint {
+  struct Event {
+    std::uint64_t sequence = 0;
+    Hash event_hash;
+  };
+
+  std::string name;  // where it comes from, for messages
+  Checkpoint checkpoint;
+  std::optional<Event> event = {};  // of a receipt
+};
+
 struct VerifyOptions {
   // The key to check signatures with. Without one they are not checked, and the report says so.
   std::optional<PublicKey> key = {};
+  // The log must go on from each of these, and hold the events.
+  std::vector<KnownCheckpoint> against = {};
   unsigned threads = 0;                                      // 0: all cores
   std::function<void(const VerifyProgress&)> progress = {};  // called from the calling thread
   std::size_t findings_max = 10'000;                         // later ones are only counted
@@ -85,6 +101,18 @@ enum class TailState : std::uint8_t {
   unfinished,  // bytes behind it and no writer: a finding
 };
 
+// A segment as it was read, for drawing the log.
+struct SegmentOutline {
+  static constexpr std::size_t parts = 240;
+
+  std::string path;
+  std::uint64_t first_sequence = 0;
+  std::uint64_t events = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t bytes = 0;
+  std::vector<std::uint32_t> commits_by_part;  // of the file in so many equal parts: how many commits begin in each
+};
+
 struct VerifyReport {
   std::vector<Finding> findings;
   std::uint64_t findings_omitted = 0;
@@ -95,11 +123,13 @@ struct VerifyReport {
   std::uint64_t bytes = 0;
   std::uint64_t checkpoints_verified = 0;  // stored signatures of commits
   std::uint64_t event_signatures_verified = 0;
-  std::uint64_t events_not_yet_signed = 0;  // behind the last stored checkpoint: no finding
-  std::uint64_t clock_skews = 0;            // events whose time and wall clock differ by more than 10 s: no finding
+  std::uint64_t events_not_yet_signed = 0;          // behind the last stored checkpoint: no finding
+  std::uint64_t clock_skews = 0;                    // events whose time and wall clock differ by more than 10 s: no finding
+  std::vector<std::string> known_checkpoints_held;  // the names of those of VerifyOptions::against that the log goes on from
   SignatureCheck signatures = SignatureCheck::not_checked;
   TailState tail = TailState::clean;
   std::uint64_t tail_bytes = 0;
+  std::vector<SegmentOutline> outline;
   std::string origin;
   std::optional<Checkpoint> checkpoint;  // of everything up to the last whole commit
   std::chrono::microseconds elapsed{0};

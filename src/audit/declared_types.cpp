@@ -1,9 +1,11 @@
 #include "audit/declared_types.hpp"
 
+#include "base/try.hpp"
 #include "batpak/coordinate.hpp"
 #include "crypto/blake3.hpp"
 #include "event/store_events.hpp"
 #include "event/type_registry.hpp"
+#include "proof/checkpoint.hpp"
 
 namespace batpak::audit {
 namespace {
@@ -12,6 +14,7 @@ std::string_view entity_of(EventKind kind) {
   if (kind == event::Genesis::kind) return event::Genesis::entity;
   if (kind == event::TypeDeclaration::kind) return event::TypeDeclaration::entity;
   if (kind == event::KeyDeclaration::kind) return event::KeyDeclaration::entity;
+  if (kind == event::Restore::kind) return event::Restore::entity;
   return event::SalvageRecord::entity;
 }
 
@@ -49,7 +52,16 @@ void DeclaredTypes::check_store_event(const event::FrameView& frame, const Place
   if (kind == event::Genesis::kind && frame.header().sequence() != 0) {
     findings_.add(Law::declaration, place, "there is a second genesis event");
   }
-  if (kind == event::TypeDeclaration::kind && !frame.payload_erased()) declare(frame, place);
+  if (frame.payload_erased()) return;
+  if (kind == event::TypeDeclaration::kind) declare(frame, place);
+  if (kind == event::Restore::kind) check_restore(frame, place);
+}
+
+void DeclaredTypes::check_restore(const event::FrameView& frame, const Place& place) {
+  const auto restore = decode_payload<event::Restore>(frame.payload());
+  const auto given_up = restore ? proof::parse_checkpoint(restore->given_up) : base::fail(restore.error());
+  if (given_up) return;
+  findings_.add(Law::declaration, place, "the record of a restore cannot be read: " + given_up.error().message);
 }
 
 void DeclaredTypes::declare(const event::FrameView& frame, const Place& place) {

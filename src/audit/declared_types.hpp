@@ -22,6 +22,7 @@ class DeclaredTypes {
  private:
   void check_store_event(const event::FrameView& frame, const Place& place);
   void declare(const event::FrameView& frame, const Place& place);
+  void check_restore(const event::FrameView& frame, const Place& place);
 
   FindingList& findings_;
   std::unordered_set<std::uint32_t> declared_;  // kinds and versions

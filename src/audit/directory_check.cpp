@@ -62,7 +62,7 @@ Result<VerifyReport> DirectoryCheck::run() {
   if (live_ && meta_ && live_->store_id != meta_->genesis.store_id) live_.reset();
   signer_ = find_signer();
   for (unsigned i = 0; i < pool_.threads(); ++i) checkers_.push_back(std::make_unique<SpanChecker>(signer_));
-  history_.emplace(findings_, signer_, meta_ ? ByteView(meta_->genesis_payload) : ByteView{});
+  history_.emplace(findings_, signer_, meta_ ? ByteView(meta_->genesis_payload) : ByteView{}, options_.against);
   if (!files_.empty()) start_loading(0);
   for (std::size_t i = 0; i < files_.size() && !reached_live_; ++i) BATPAK_CHECK(check_segment(i));
   take_all();

@@ -26,6 +26,7 @@ void History::enter_segment(const OpenSegment& segment) {
   if (!header.right_edge.empty() || header.first_sequence == 0) {
     tree_.enter_segment({.path = segment.path, .offset = 72}, header.first_sequence, header.right_edge);
   }
+  outline_.enter_segment(segment);
   links_.end.sequence = next_sequence_;
   if (header.number != 0) links_.enter_segment(header.number);
 }
@@ -42,6 +43,7 @@ void History::take_commit(const OpenSegment& segment, const CheckedCommit& commi
   const segment::CommitHeader& header = commit.view->header;
   const Place place{.path = segment.path, .offset = header.offset, .sequence = header.first_sequence};
   ++commits_;
+  outline_.add_commit(header.offset, events.size());
   if (!check_first_sequence(place, header, events)) {
     link_lost_ = true;
     return;
@@ -77,6 +79,7 @@ void History::take_commit(const OpenSegment& segment, const CheckedCommit& commi
       }
     }
     take_event(here, event);
+    if (!doubtful && known_.ask_for(next_sequence_)) known_.check_root(here, next_sequence_, tree_.root());
   }
   if (moved) batch_size_ = 0;
   end_batch(place);
@@ -84,6 +87,9 @@ void History::take_commit(const OpenSegment& segment, const CheckedCommit& commi
                   .offset = header.offset + segment::commit_header_bytes + commit.view->body.size(),
                   .sequence = start};
   tree_.check_end(end, commit.view->end, next_sequence_, doubtful ? events : std::span<const EventFacts>{});
+  if (known_.ask_for(next_sequence_)) known_.check_root(end, next_sequence_, tree_.root());
+  end_path_ = segment.path;
+  end_offset_ = header.offset;
   checkpoints_.check_commit(segment.path, *commit.view, next_sequence_, tree_.root().value_or(commit.view->end.root));
 }
 
@@ -189,6 +195,7 @@ void History::take_event(const Place& place, const EventFacts& event) {
     }
   }
   checkpoints_.check_event(event.signature, place);
+  known_.check_event(place, next_sequence_, event.event_hash);
   ++events_;
   ++next_sequence_;
 }
@@ -340,6 +347,10 @@ bool History::is_lost(std::uint64_t sequence) const {
 void History::finish() {
   tree_.finish();
   checkpoints_.finish();
+  known_.finish(
+      origin_,
+      {.path = end_path_.empty() ? std::string_view("log") : end_path_, .offset = end_offset_, .sequence = next_sequence_},
+      next_sequence_);
 }
 
 void History::report(VerifyReport& report) const {
@@ -351,6 +362,8 @@ void History::report(VerifyReport& report) const {
   report.event_signatures_verified = checkpoints_.events_verified();
   report.events_not_yet_signed = checkpoints_.count_unsigned(next_sequence_);
   report.signatures = checkpoints_.state();
+  report.known_checkpoints_held = known_.held();
+  report.outline = outline_.segments();
   if (!origin_.empty()) report.origin = origin_;
   if (const auto root = tree_.root(); root && commits_ > 0) {
     report.checkpoint = Checkpoint{.origin = report.origin, .size = next_sequence_, .root = *root};

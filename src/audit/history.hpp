@@ -10,6 +10,8 @@
 #include "audit/checkpoint_check.hpp"
 #include "audit/declared_types.hpp"
 #include "audit/finding_list.hpp"
+#include "audit/known_checkpoints.hpp"
+#include "audit/outline.hpp"
 #include "audit/span_check.hpp"
 #include "audit/tree_check.hpp"
 #include "segment/link_state.hpp"
@@ -23,12 +25,14 @@ namespace batpak::audit {
 class History {
  public:
   // `genesis_payload` is what store.meta repeats, empty where store.meta cannot be read.
-  History(FindingList& findings, const std::optional<SignerIdentity>& signer, ByteView genesis_payload)
+  History(FindingList& findings, const std::optional<SignerIdentity>& signer, ByteView genesis_payload,
+          std::span<const KnownCheckpoint> known)
       : findings_(findings),
         genesis_payload_(genesis_payload),
         types_(findings),
         checkpoints_(findings, signer),
-        tree_(findings) {}
+        tree_(findings),
+        known_(findings, known) {}
 
   void enter_segment(const OpenSegment& segment);
   void take(const OpenSegment& segment, const CheckedSpan& span);
@@ -93,6 +97,8 @@ class History {
   DeclaredTypes types_;
   CheckpointCheck checkpoints_;
   TreeCheck tree_;
+  KnownCheckpoints known_;
+  Outline outline_;
   segment::LinkState links_;
   bool link_lost_ = false;  // the commit before is not there, so the next one is taken at its word
   std::optional<segment::LogPoint>
@@ -110,6 +116,8 @@ class History {
   std::uint64_t events_ = 0;
   std::uint64_t clock_skews_ = 0;
   std::string origin_;
+  std::string end_path_;  // where the last commit stands
+  std::uint64_t end_offset_ = 0;
 };
 
 }  // namespace batpak::audit

@@ -33,6 +33,8 @@ std::string_view to_string(Law law) noexcept {
     case Law::stray_bytes: return "stray_bytes";
     case Law::stray_file: return "stray_file";
     case Law::unreadable: return "unreadable";
+    case Law::rolled_back: return "rolled_back";
+    case Law::forked: return "forked";
   }
   return "unknown";
 }

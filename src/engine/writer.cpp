@@ -210,6 +210,11 @@ void Writer::carry_out(const Group& group) {
     if (sync) {
       done = log_->write(CommitLog::Visibility::after_sync);
       if (done) done = log_->sync();
+      if (done && witness_is_told_first()) {
+        done = options_.witness->write(
+            {.store_id = options_.store_id,
+             .note = newest_checkpoint(log_->signed_checkpoint(), log_->durable(), log_->durable_root())});
+      }
       if (done && mark) done = log_->write_idle_mark();
     } else if (flush || begin_sync) {
       if (flush) done = log_->write(CommitLog::Visibility::now);
@@ -405,7 +410,11 @@ void Writer::publish_progress() {
   durable_root_ = log_->durable_root();
   signed_checkpoint_ = log_->signed_checkpoint();
   key_declared_ = log_->key_is_declared();
-  if (due) {
+  const bool unwitnessed = options_.witness && durable_size_ > options_.witness->size();
+  const bool witness_due = unwitnessed && !unwitnessed_;
+  if (witness_due) unwitnessed_since_ = now;
+  unwitnessed_ = unwitnessed;
+  if (due || witness_due) {
     house_changed_ = true;
     house_.notify_one();
   }
@@ -416,13 +425,31 @@ std::optional<PublicKey> Writer::declared_key() const {
   return key_declared_ ? options_.key : std::nullopt;
 }
 
-CheckpointNote Writer::checkpoint() const {
-  const base::Lock lock(mutex_);
-  if (signed_checkpoint_ && signed_checkpoint_->checkpoint.size >= durable_size_) return *signed_checkpoint_;
+CheckpointNote Writer::newest_checkpoint(const std::shared_ptr<const CheckpointNote>& newest_signed, std::uint64_t size,
+                                         const Hash& root) const {
+  if (newest_signed && newest_signed->checkpoint.size >= size) return *newest_signed;
   CheckpointNote note;
-  note.checkpoint = {.origin = log_->origin(), .size = durable_size_, .root = durable_root_};  // the origin never changes
+  note.checkpoint = {.origin = log_->origin(), .size = size, .root = root};  // the origin never changes
   note.text = note_body(note.checkpoint);
   return note;
+}
+
+CheckpointNote Writer::checkpoint() const {
+  const base::Lock lock(mutex_);
+  return newest_checkpoint(signed_checkpoint_, durable_size_, durable_root_);
+}
+
+Result<void> Writer::tell_witness() {
+  if (!options_.witness) return {};
+  auto told = options_.witness->write({.store_id = options_.store_id, .note = checkpoint()});
+  const base::Lock lock(mutex_);
+  unwitnessed_since_ = options_.clock->monotonic();
+  unwitnessed_ = durable_size_ > options_.witness->size();
+  return told;
+}
+
+bool Writer::witness_is_told_first() const {
+  return options_.witness && options_.witness->options().persist == WitnessFile::Persist::before_acknowledgement;
 }
 
 Frontier Writer::frontier() const noexcept {
@@ -431,6 +458,7 @@ Frontier Writer::frontier() const noexcept {
   frontier.durable = durable_.load(std::memory_order_relaxed);
   frontier.written = std::max(frontier.durable, written_.load(std::memory_order_relaxed));
   frontier.accepted = std::max(frontier.written, accepted_.load(std::memory_order_relaxed));
+  if (options_.witness) frontier.witnessed = std::min(frontier.durable, options_.witness->size());
   return frontier;
 }
 
@@ -457,6 +485,7 @@ std::chrono::nanoseconds Writer::keep_house() {
   std::chrono::nanoseconds next = nothing_due;
   log_->work_off();
   bool wants_spare = false;
+  bool wants_witness = false;
   {
     const base::Lock lock(mutex_);
     if (closed_ || poison_) return nothing_due;
@@ -474,6 +503,12 @@ std::chrono::nanoseconds Writer::keep_house() {
     } else if (writing_) {
       next = std::min(next, options_.idle_mark_after);
     }
+    wants_witness = unwitnessed_ && due(unwitnessed_since_ + options_.witness->options().lag_max);
+  }
+  if (wants_witness) {
+    // An error is met again after the same time, and in close().
+    static_cast<void>(tell_witness());
+    next = std::min<std::chrono::nanoseconds>(next, options_.witness->options().lag_max);
   }
   if (task) {
     // An error poisons the store, and every later append tells.
@@ -523,9 +558,11 @@ Result<void> Writer::close() {
   BATPAK_CHECK(log_->sync());
   BATPAK_CHECK(log_->write_idle_mark());
   BATPAK_CHECK(log_->trim());
-  const base::Lock lock(mutex_);
-  publish_progress();
-  return {};
+  {
+    const base::Lock lock(mutex_);
+    publish_progress();
+  }
+  return tell_witness();
 }
 
 }  // namespace batpak::engine

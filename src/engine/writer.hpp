@@ -9,6 +9,7 @@
 #include "engine/commit_log.hpp"
 #include "engine/request.hpp"
 #include "engine/wakers.hpp"
+#include "engine/witness_keeper.hpp"
 #include "platform/clock.hpp"
 
 namespace batpak::engine {
@@ -34,6 +35,8 @@ class Writer {
     std::optional<PublicKey> key;
     platform::Clock* clock = nullptr;
     platform::Entropy* entropy = nullptr;
+    std::shared_ptr<WitnessKeeper> witness;  // null: nobody is told
+    std::array<std::byte, 16> store_id{};
     bool own_thread = true;
   };
 
@@ -58,6 +61,8 @@ class Writer {
   [[nodiscard]] std::optional<PublicKey> declared_key() const BATPAK_EXCLUDES(mutex_);
   // The newest durable checkpoint, signed where there is a key.
   [[nodiscard]] CheckpointNote checkpoint() const BATPAK_EXCLUDES(mutex_);
+  // Has the witness file remember it, where there is one.
+  [[nodiscard]] Result<void> tell_witness() BATPAK_EXCLUDES(mutex_);
   [[nodiscard]] std::uint64_t request_bytes_max() const noexcept { return request_bytes_max_; }
 
  private:
@@ -88,6 +93,9 @@ class Writer {
   void add_store_event(std::string_view entity, EventKind kind, ByteView payload, std::int64_t wall);
   void accept_item(const Item& item, std::int64_t wall, Receipt& receipt);
   void publish_progress() BATPAK_REQUIRES(mutex_);
+  [[nodiscard]] bool witness_is_told_first() const;
+  [[nodiscard]] CheckpointNote newest_checkpoint(const std::shared_ptr<const CheckpointNote>& newest_signed,
+                                                 std::uint64_t size, const Hash& root) const;
   [[nodiscard]] bool find_known_kinds(Request& request) const;
   void run_house_keeping() BATPAK_EXCLUDES(mutex_);
   [[nodiscard]] Result<void> do_task(Task task) BATPAK_EXCLUDES(mutex_);
@@ -123,6 +131,8 @@ class Writer {
   bool undurable_ BATPAK_GUARDED_BY(mutex_) = false;        // something accepted is not durable yet
   std::chrono::nanoseconds undurable_since_ BATPAK_GUARDED_BY(mutex_){};
   std::chrono::nanoseconds last_work_ BATPAK_GUARDED_BY(mutex_){};
+  bool unwitnessed_ BATPAK_GUARDED_BY(mutex_) = false;  // something durable is not in the witness file yet
+  std::chrono::nanoseconds unwitnessed_since_ BATPAK_GUARDED_BY(mutex_){};
 
   // For readers of the frontier: relaxed, each is a lower bound of what has happened.
   base::Atomic<std::uint64_t> accepted_{0};

@@ -78,6 +78,16 @@ struct SalvageRecord {
   std::array<std::byte, 16> source_store_id{};
 };
 
+// That whoever opened the store knew it to be put back: the checkpoint, as a note, that the witness file remembered and that
+// the log before this event does not go on to.
+struct Restore {
+  static constexpr EventKind kind{0x0, 0x008};
+  static constexpr std::string_view entity = "$batpak/restores";
+  static constexpr std::string_view kind_name = "batpak.restore";
+
+  std::string given_up;
+};
+
 // "batpak.genesis" and so on; empty for a kind that is not the store's own.
 [[nodiscard]] std::string_view store_event_name(EventKind kind) noexcept;
 

@@ -120,7 +120,7 @@ Result<void> check_origin(std::string_view origin) {
                     "an origin has 1–255 bytes of UTF-8 without spaces, plus signs and control characters");
 }
 
-Result<CheckpointNote> parse_note(LineReader& lines) {
+Result<CheckpointNote> parse_note(LineReader& lines, Unsigned without_signatures) {
   const std::size_t begin = lines.offset();
   const std::string_view note = lines.text().substr(begin);
   if (note.size() > CheckpointNote::bytes_max) {
@@ -140,6 +140,7 @@ Result<CheckpointNote> parse_note(LineReader& lines) {
     if (line.empty()) break;
   }
   parsed.text = note.substr(0, text_end - begin);
+  if (without_signatures == Unsigned::allow && lines.at_end()) return parsed;
   do {
     if (parsed.signatures.size() == CheckpointNote::signatures_max) {
       return base::fail(ErrorCode::too_large,
@@ -149,6 +150,11 @@ Result<CheckpointNote> parse_note(LineReader& lines) {
     parsed.signatures.push_back(std::move(signature));
   } while (!lines.at_end());
   return parsed;
+}
+
+Result<CheckpointNote> parse_checkpoint(std::string_view text) {
+  LineReader lines(text, "the checkpoint");
+  return parse_note(lines, Unsigned::allow);
 }
 
 NoteSignature sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key) {

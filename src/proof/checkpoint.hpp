@@ -11,8 +11,11 @@ namespace batpak::proof {
 // What a log may be called. Errors: invalid_argument.
 [[nodiscard]] Result<void> check_origin(std::string_view origin);
 
-// A note that is the rest of a text. Errors: as batpak::parse_note.
-[[nodiscard]] Result<CheckpointNote> parse_note(LineReader& lines);
+// A note that is the rest of a text; one without signatures ends behind its empty line. Errors: as batpak::parse_note.
+enum class Unsigned : std::uint8_t { refuse, allow };
+[[nodiscard]] Result<CheckpointNote> parse_note(LineReader& lines, Unsigned without_signatures = Unsigned::refuse);
+// A whole text that is a note with or without signatures. Errors: likewise.
+[[nodiscard]] Result<CheckpointNote> parse_checkpoint(std::string_view text);
 
 // The signature of a store's own key, named as the origin. Cost: about 20 µs.
 [[nodiscard]] NoteSignature sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key);

@@ -1,10 +1,13 @@
+#include "base/hex.hpp"
 #include "base/limits.hpp"
 #include "base/try.hpp"
 #include "platform/fork_guard.hpp"
 #include "platform/posix_fs.hpp"
 #include "proof/checkpoint.hpp"
 #include "recovery/recover.hpp"
+#include "store/own_event.hpp"
 #include "store/store_impl.hpp"
+#include "store/witness_check.hpp"
 
 namespace batpak {
 namespace {
@@ -22,6 +25,8 @@ Result<void> check_options(const OpenOptions& options) {
     return refuse("sync_interval and idle_mark_after are more than 0");
   }
   if (options.clock_skew_max.count() < 0) return refuse("clock_skew_max is not negative");
+  if (options.witness_file && options.witness_file->lag_max.count() <= 0)
+    return refuse("the witness file's lag_max is more than 0");
   if (options.signing == SigningPolicy::each_event && !options.key) return refuse("signing each event needs a key");
   if (!options.origin.empty()) BATPAK_CHECK(proof::check_origin(options.origin));
   return {};
@@ -77,6 +82,67 @@ Error with_directory(Error error, const std::string& path) {
 namespace store {
 namespace {
 
+// The witness file of a store that is being opened.
+struct Witness {
+  std::shared_ptr<engine::WitnessKeeper> keeper;  // null where none is asked for
+  std::optional<WitnessRecord> record;            // what it remembers
+};
+
+Result<Witness> open_witness(platform::FileSystem& files, const OpenOptions& options) {
+  Witness witness;
+  if (!options.witness_file) return witness;
+  BATPAK_TRY(witness.keeper, engine::WitnessKeeper::open(files, *options.witness_file));
+  BATPAK_TRY(witness.record, witness.keeper->read());
+  if (!witness.record && options.witness_file->when_missing == WitnessFile::WhenMissing::refuse) {
+    return fail(Error(ErrorCode::witness_missing, "the witness file is not there").at_path(options.witness_file->path));
+  }
+  return witness;
+}
+
+// The directory of a store, or one where a store may be made. Where a witness remembers a store none is made.
+Result<std::shared_ptr<platform::Directory>> find_directory(platform::FileSystem& files, const std::string& path,
+                                                            const OpenOptions& options, const Witness& witness) {
+  const Create create = witness.record ? Create::never : options.create;
+  auto directory = open_or_create(files, path, create);
+  const auto ours = directory ? check_is_ours(**directory, create) : Result<void>(fail(directory.error()));
+  if (ours) return directory;
+  if (!witness.record || ours.error().code != ErrorCode::not_a_store) return fail(ours.error());
+  return fail(Error(ErrorCode::rolled_back, "the witness file remembers " +
+                                                std::to_string(witness.record->note.checkpoint.size) +
+                                                " events of a store, and there is none"));
+}
+
+// What the witness remembers that the log does not go on from, where that is accepted; nothing where it goes on.
+// Errors: witness_foreign, rolled_back, forked, corrupt.
+Result<std::optional<CheckpointNote>> check_witness(const Witness& witness, const recovery::LogState& state,
+                                                    const WitnessFile& options) {
+  const WitnessRecord& record = *witness.record;
+  const Checkpoint& seen = record.note.checkpoint;
+  if (record.store_id != state.store_id() || seen.origin != state.meta.genesis.origin) {
+    return fail(Error(ErrorCode::witness_foreign,
+                      "the witness file is of the store " + base::to_hex(record.store_id) + ", '" + seen.origin + "'")
+                    .at_path(options.path));
+  }
+  const auto extends = check_extends(state, seen);
+  if (extends) return std::optional<CheckpointNote>{};
+  const ErrorCode code = extends.error().code;
+  const bool is_another_log = code == ErrorCode::rolled_back || code == ErrorCode::forked;
+  if (!is_another_log || options.when_not_extended == WitnessFile::WhenNotExtended::refuse) return fail(extends.error());
+  return record.note;
+}
+
+// Says in the log, durably, that it was put back.
+Result<void> record_restore(engine::Writer& writer, const CheckpointNote& given_up, platform::Entropy& entropy) {
+  const event::Restore restore{.given_up = format_note(given_up.checkpoint, given_up.signatures)};
+  BATPAK_TRY(engine::Item item, make_own_item(restore, entropy));
+  Receipt receipt;
+  engine::Request request;
+  request.items = std::span(&item, 1);
+  request.receipts = std::span(&receipt, 1);
+  request.bytes = item.draft.signed_frame_size();
+  return writer.submit(request, engine::Writer::WhenFull::wait);
+}
+
 Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, const OpenOptions& options,
                                                     const std::optional<Timestamp>& first_time) {
   BATPAK_CHECK(check_options(options));
@@ -84,13 +150,17 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
   platform::Clock& clock = options.clock != nullptr ? *options.clock : platform::system_clock();
   platform::Entropy& entropy = options.entropy != nullptr ? *options.entropy : platform::system_entropy();
   const std::chrono::nanoseconds begun = clock.monotonic();
-  BATPAK_TRY(auto directory, open_or_create(files, path, options.create));
-  BATPAK_CHECK(check_is_ours(*directory, options.create));
+  BATPAK_TRY(const Witness witness, open_witness(files, options));
+  BATPAK_TRY(auto directory, find_directory(files, path, options, witness));
   BATPAK_TRY(auto lock, directory->lock_as_owner());
   BATPAK_TRY(const bool created, make_store_if_asked(*directory, options, clock, entropy, first_time));
   recovery::RecoverOptions recovery{.torn_tail = options.torn_tail, .entropy = &entropy, .key = {}};
   if (options.key) recovery.key = options.key->public_key().bytes();
   BATPAK_TRY(recovery::LogState state, recovery::recover(directory, recovery));
+  std::optional<CheckpointNote> given_up;
+  if (witness.record) {
+    BATPAK_TRY(given_up, check_witness(witness, state, *options.witness_file));
+  }
 
   const bool own_thread = options.housekeeping == OpenOptions::Housekeeping::thread;
   BATPAK_TRY(auto log, engine::CommitLog::open(
@@ -108,7 +178,14 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
   writer_options.clock = &clock;
   writer_options.entropy = &entropy;
   writer_options.own_thread = own_thread;
+  writer_options.witness = witness.keeper;
+  writer_options.store_id = state.store_id();
   auto writer = std::make_unique<engine::Writer>(std::move(log), state.types, writer_options);
+  if (given_up) {
+    BATPAK_CHECK(record_restore(*writer, *given_up, entropy));
+    state.report.given_up = given_up->checkpoint;
+  }
+  BATPAK_CHECK(writer->tell_witness());
   state.report.created = created;
   state.report.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(clock.monotonic() - begun);
   return std::make_unique<Store::Impl>(std::move(directory), std::move(lock), std::move(state), std::move(writer), entropy);

@@ -11,6 +11,7 @@
 #include "event/store_events.hpp"
 #include "platform/posix_fs.hpp"
 #include "recovery/recover.hpp"
+#include "store/own_event.hpp"
 #include "store/store_impl.hpp"
 
 namespace batpak {
@@ -114,7 +115,7 @@ class Salvage {
     }
     record.source_origin = source_.origin();
     record.source_store_id = source_store_id();
-    return append_own(event::SalvageRecord::entity, event::SalvageRecord::kind, record);
+    return append_own(record);
   }
 
   segment::StoreId source_store_id() const {
@@ -155,23 +156,17 @@ class Salvage {
     }
     if (declaration.name.empty()) declaration.name = event::lost_name(kind);
     destination_.state.types->add(event::declared_type(declaration, 0));
-    return append_own(event::TypeDeclaration::entity, event::TypeDeclaration::kind, declaration);
+    return append_own(declaration);
   }
 
   template <class T>
-  Result<void> append_own(std::string_view entity, EventKind kind, const T& payload) {
-    event::DraftFields fields;
-    fields.entity = entity;
-    fields.scope = event::store_scope;
-    fields.kind = kind;
-    event::DraftFrame draft = event::DraftFrame::begin(fields, {});
-    BATPAK_CHECK(encode_payload(draft.payload_buffer(), payload));
-    BATPAK_CHECK(draft.finish(random<event::Salt>()));
+  Result<void> append_own(const T& payload) {
+    BATPAK_TRY(engine::Item item, store::make_own_item(payload, *destination_.entropy));
     ++own_time_.counter;
-    engine::Item::Kept kept{.id = own_ids_.next(own_time_.microseconds, random<std::uint64_t>(), random<std::uint64_t>()),
-                            .time = own_time_,
-                            .wall_microseconds = clock_.wall_microseconds()};
-    return append({.draft = std::move(draft), .type = nullptr, .name = {}, .kept = kept});
+    item.kept = {.id = own_ids_.next(own_time_.microseconds, random<std::uint64_t>(), random<std::uint64_t>()),
+                 .time = own_time_,
+                 .wall_microseconds = clock_.wall_microseconds()};
+    return append(std::move(item));
   }
 
   template <class T>

@@ -1,0 +1,100 @@
+#include <fmt/core.h>
+
+#include <chrono>
+#include <fstream>
+
+#include "audit_report.hpp"
+#include "commands.hpp"
+#include "complaint.hpp"
+#include "known_checkpoint.hpp"
+#include "output.hpp"
+#include "progress_bar.hpp"
+#include "quantity.hpp"
+#include "verify_text.hpp"
+
+namespace batpak::cli {
+namespace {
+
+Result<void> save(const std::string& path, std::string_view text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(text.data(), static_cast<std::streamsize>(text.size()));
+  file.close();
+  if (file) return {};
+  return std::unexpected(Error(ErrorCode::io_error, "the report cannot be written").at_path(path));
+}
+
+std::int64_t now_microseconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+void print(Output& output, const AuditReport& report) {
+  for (const LawText& law : law_texts()) {
+    const AuditReport::Check check = report.check_of(law);
+    std::string outcome = output.paint(Style::green, "holds      ");
+    if (check == AuditReport::Check::not_checked) outcome = output.paint(Style::dim, "not checked");
+    if (check == AuditReport::Check::broken) {
+      outcome =
+          output.paint(Style::red, fmt::format("{:<11}", counted(report.count_findings(law.law), "finding", "findings")));
+    }
+    output.line(fmt::format("{}  {:<20}  {}", outcome, to_string(law.law), law.holds));
+  }
+  output.line("");
+  for (const KnownCheckpoint& known : report.against) {
+    output.line(
+        fmt::format("{}  {}: {}",
+                    report.held(known) ? output.paint(Style::green, "held       ") : output.paint(Style::red, "not held   "),
+                    known.name, counted(known.checkpoint.size, "event", "events")));
+  }
+  const VerifyReport& found = report.found;
+  const std::uint64_t findings = found.findings.size() + found.findings_omitted;
+  output.line(found.clean() ? output.paint(Style::green, "clean")
+                            : output.paint(Style::red, counted(findings, "finding", "findings")));
+  for (const Finding& finding : found.findings) {
+    output.line(fmt::format("  {} {}{}: {}", to_string(finding.law), finding.path,
+                            finding.offset ? fmt::format(", offset {}", *finding.offset) : "", finding.message));
+  }
+  if (found.checkpoint) {
+    output.line(fmt::format("stands on {} of {}", to_string(found.checkpoint->root),
+                            counted(found.checkpoint->size, "event", "events")));
+  }
+  output.line("");
+  for (const std::string& limit : report.limits()) output.line("- " + limit);
+}
+
+}  // namespace
+
+ExitCode run(const AuditArguments& arguments) {
+  ProgressBar bar("auditing", "events");
+  VerifyOptions options;
+  options.threads = arguments.threads;
+  options.progress = [&](const VerifyProgress& progress) {
+    bar.show({.bytes_done = progress.bytes_done, .bytes_total = progress.bytes_total, .units = progress.events});
+  };
+  if (const auto trusted = set_trust(options, arguments.key, arguments.against); !trusted) return complain(trusted.error());
+  Result<VerifyReport> found = verify_directory(arguments.directory, options);
+  bar.clear();
+  if (!found) return complain(found.error());
+  AuditReport report{.directory = arguments.directory,
+                     .key = {},
+                     .against = options.against,
+                     .made_at = now_microseconds(),
+                     .found = *std::move(found)};
+  if (options.key) {
+    const Result<VerifierKey> named = VerifierKey::make(report.found.origin, *options.key);
+    report.key = named ? to_string(*named) : arguments.key;
+  }
+  if (!arguments.html.empty()) {
+    if (const auto saved = save(arguments.html, audit_page(report)); !saved) return complain(saved.error());
+  }
+  Output output;
+  if (arguments.format == Format::json) {
+    output.line(audit_json(report));
+  } else {
+    print(output, report);
+    if (!arguments.html.empty()) output.line("\nthe report is in " + arguments.html);
+  }
+  return output.finish(report.found.clean() ? ExitCode::fine : ExitCode::finding);
+}
+
+}  // namespace batpak::cli

@@ -1,0 +1,109 @@
+#include "audit_report.hpp"
+
+#include <algorithm>
+
+#include "batpak/timestamp.hpp"
+#include "json_object.hpp"
+#include "verify_text.hpp"
+
+namespace batpak::cli {
+namespace {
+
+std::string_view name_of(AuditReport::Check check) {
+  switch (check) {
+    case AuditReport::Check::held: return "held";
+    case AuditReport::Check::broken: return "broken";
+    case AuditReport::Check::not_checked: return "not_checked";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+std::uint64_t AuditReport::count_findings(Law law) const {
+  return static_cast<std::uint64_t>(std::ranges::count(found.findings, law, &Finding::law));
+}
+
+AuditReport::Check AuditReport::check_of(const LawText& law) const {
+  if (count_findings(law.law) > 0) return Check::broken;
+  if (law.needs == LawText::Needs::key && key.empty()) return Check::not_checked;
+  if (law.needs == LawText::Needs::outside && against.empty()) return Check::not_checked;
+  return found.findings_omitted > 0 ? Check::not_checked : Check::held;
+}
+
+bool AuditReport::held(const KnownCheckpoint& known) const {
+  return std::ranges::find(found.known_checkpoints_held, known.name) != found.known_checkpoints_held.end();
+}
+
+std::vector<std::string> AuditReport::limits() const {
+  std::vector<std::string> limits;
+  if (key.empty()) {
+    limits.emplace_back(
+        "No key was given: whoever can write the files could have made all of them anew, with other events.");
+  } else {
+    limits.emplace_back(
+        "Who holds the signing key, or held it at any time, could have made the log anew with other events; only what was "
+        "kept "
+        "outside speaks against that.");
+  }
+  if (against.empty()) {
+    limits.emplace_back(
+        "No checkpoint or receipt from outside was given: nothing here shows that events at the end were not cut off, or "
+        "that "
+        "others are not shown another log.");
+  } else {
+    limits.emplace_back("Behind the newest checkpoint given, nothing here shows that events were not cut off.");
+  }
+  if (found.events_not_yet_signed > 0) {
+    limits.push_back("The last " + std::to_string(found.events_not_yet_signed) + " events have no stored signature yet.");
+  }
+  limits.emplace_back("Payloads and times are what the recording program and its clock said.");
+  return limits;
+}
+
+std::string audit_json(const AuditReport& report) {
+  const VerifyReport& found = report.found;
+  JsonObject object;
+  object.text("store", report.directory).text("made_at", format_time(report.made_at)).truth("clean", found.clean());
+  object.text("key", report.key);
+  std::vector<std::string> against;
+  for (const KnownCheckpoint& known : report.against) {
+    against.push_back(JsonObject()
+                          .text("file", known.name)
+                          .number("size", known.checkpoint.size)
+                          .text("root", to_string(known.checkpoint.root))
+                          .truth("held", report.held(known))
+                          .finish());
+  }
+  object.array("against", against);
+  std::vector<std::string> laws;
+  for (const LawText& law : law_texts()) {
+    laws.push_back(JsonObject()
+                       .text("law", to_string(law.law))
+                       .text("holds", law.holds)
+                       .text("check", name_of(report.check_of(law)))
+                       .number("findings", report.count_findings(law.law))
+                       .finish());
+  }
+  object.array("laws", laws);
+  std::vector<std::string> findings;
+  for (const Finding& finding : found.findings) findings.push_back(finding_json(finding));
+  object.array("findings", findings);
+  std::vector<std::string> segments;
+  for (const SegmentOutline& segment : found.outline) {
+    segments.push_back(JsonObject()
+                           .text("path", segment.path)
+                           .number("first_sequence", segment.first_sequence)
+                           .number("events", segment.events)
+                           .number("commits", segment.commits)
+                           .number("bytes", segment.bytes)
+                           .finish());
+  }
+  object.array("segments", segments);
+  std::vector<std::string> limits;
+  for (const std::string& limit : report.limits()) limits.push_back(json_string(limit));
+  object.array("limits", limits);
+  return object.json("report", report_json(found)).finish();
+}
+
+}  // namespace batpak::cli

@@ -1,0 +1,31 @@
+// An auditor's report: what was checked, by which laws, what was found, and on which checkpoint it stands.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "batpak/verify.hpp"
+#include "law_text.hpp"
+
+namespace batpak::cli {
+
+struct AuditReport {
+  std::string directory;
+  std::string key;  // as it was given; empty where signatures were not checked
+  std::vector<KnownCheckpoint> against;
+  std::int64_t made_at = 0;  // microseconds since 1970
+  VerifyReport found;
+
+  enum class Check : std::uint8_t { held, broken, not_checked };
+  [[nodiscard]] Check check_of(const LawText& law) const;
+  [[nodiscard]] std::uint64_t count_findings(Law law) const;
+  [[nodiscard]] bool held(const KnownCheckpoint& known) const;
+  // What the report cannot know, one sentence each.
+  [[nodiscard]] std::vector<std::string> limits() const;
+};
+
+[[nodiscard]] std::string audit_json(const AuditReport& report);
+// One page that needs nothing else: no script, no font, no picture from elsewhere.
+[[nodiscard]] std::string audit_page(const AuditReport& report);
+
+}  // namespace batpak::cli

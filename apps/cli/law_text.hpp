@@ -1,0 +1,20 @@
+// The laws of a log in words, for reports.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "batpak/verify.hpp"
+
+namespace batpak::cli {
+
+struct LawText {
+  Law law;
+  std::string_view holds;  // what is true where nothing was found
+  enum class Needs : std::uint8_t { nothing, key, outside } needs = Needs::nothing;
+};
+
+// All of them, in the order of a report.
+[[nodiscard]] std::span<const LawText> law_texts();
+
+}  // namespace batpak::cli

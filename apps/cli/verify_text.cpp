@@ -1,0 +1,74 @@
+#include "verify_text.hpp"
+
+#include <fmt/core.h>
+
+#include "json_object.hpp"
+#include "quantity.hpp"
+
+namespace batpak::cli {
+namespace {
+
+std::string_view name_of(SignatureCheck check) {
+  switch (check) {
+    case SignatureCheck::not_checked: return "not_checked";
+    case SignatureCheck::no_signatures: return "no_signatures";
+    case SignatureCheck::checked: return "checked";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(TailState tail) {
+  switch (tail) {
+    case TailState::clean: return "clean";
+    case TailState::in_flight: return "in_flight";
+    case TailState::unfinished: return "unfinished";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+std::string finding_json(const Finding& finding) {
+  JsonObject object;
+  object.text("type", "finding").text("law", to_string(finding.law)).text("message", finding.message);
+  object.text("path", finding.path);
+  if (finding.offset) object.number("offset", *finding.offset);
+  if (finding.sequence) object.number("sequence", *finding.sequence);
+  return object.finish();
+}
+
+std::string report_json(const VerifyReport& report) {
+  JsonObject object;
+  object.text("type", "report").truth("clean", report.clean());
+  object.number("findings", report.findings.size() + report.findings_omitted);
+  object.number("findings_omitted", report.findings_omitted).text("origin", report.origin);
+  object.number("segments", report.segments).number("commits", report.commits).number("events", report.events);
+  object.number("streams", report.streams).number("bytes", report.bytes);
+  object.text("signatures", name_of(report.signatures)).number("checkpoints_verified", report.checkpoints_verified);
+  object.number("known_checkpoints_held", report.known_checkpoints_held.size());
+  object.number("event_signatures_verified", report.event_signatures_verified);
+  object.number("events_not_yet_signed", report.events_not_yet_signed).number("clock_skews", report.clock_skews);
+  object.text("tail", name_of(report.tail)).number("tail_bytes", report.tail_bytes);
+  if (report.checkpoint) {
+    object.number("size", report.checkpoint->size).text("root", to_string(report.checkpoint->root));
+  }
+  return object.seconds("seconds", std::chrono::duration<double>(report.elapsed).count()).finish();
+}
+
+std::string signatures_text(const VerifyReport& report) {
+  switch (report.signatures) {
+    case SignatureCheck::not_checked: return "not checked: give the store's key with --key";
+    case SignatureCheck::no_signatures: return "none in this store";
+    case SignatureCheck::checked: break;
+  }
+  std::string text = counted(report.checkpoints_verified, "checkpoint", "checkpoints") + " verified";
+  if (report.event_signatures_verified > 0) {
+    text += ", " + counted(report.event_signatures_verified, "event", "events") + " verified";
+  }
+  if (report.events_not_yet_signed > 0) {
+    text += fmt::format(", the last {} events not yet signed", grouped(report.events_not_yet_signed));
+  }
+  return text;
+}
+
+}  // namespace batpak::cli

@@ -1,0 +1,43 @@
+// What somebody kept outside of the store, held against the log.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "audit/finding_list.hpp"
+#include "batpak/verify.hpp"
+
+namespace batpak::audit {
+
+// Threads: one; everything comes in the order of the log.
+class KnownCheckpoints {
+ public:
+  // `known` must outlive this.
+  KnownCheckpoints(FindingList& findings, std::span<const KnownCheckpoint> known);
+
+  // Whether the root of this size, or of one before it that was passed over, is asked for.
+  [[nodiscard]] bool ask_for(std::uint64_t size) const noexcept { return size >= next_size_; }
+  // The log has this root at this size; none where it cannot be computed, as at the sizes that were passed over.
+  void check_root(const Place& place, std::uint64_t size, const std::optional<Hash>& root);
+  void check_event(const Place& place, std::uint64_t sequence, const Hash& event_hash);
+  // The log ends here.
+  void finish(const std::string& origin, const Place& end, std::uint64_t size);
+
+  // The names of those that the log goes on from.
+  [[nodiscard]] const std::vector<std::string>& held() const noexcept { return held_; }
+
+ private:
+  void find_next();
+
+  FindingList& findings_;
+  std::vector<const KnownCheckpoint*> by_size_;
+  std::vector<const KnownCheckpoint*> by_sequence_;  // those with an event
+  std::size_t checked_ = 0;                          // of by_size_
+  std::uint64_t next_size_ = 0;                      // of the first that is not checked
+  std::vector<std::string> held_;
+};
+
+}  // namespace batpak::audit
