@@ -46,6 +46,11 @@ ExitCode run(const ProveConsistencyArguments& arguments) {
   if (!store) return complain(store.error());
   const Result<CheckpointNote> note = store->signed_checkpoint();
   if (!note) return complain_of_proof(note.error());
+  if (arguments.old_size > note->checkpoint.size) {
+    return complain(Error(ErrorCode::past_the_end, "the newest signed checkpoint of the store is of " +
+                                                       std::to_string(note->checkpoint.size) +
+                                                       " events; if it had more, it was put back"));
+  }
   const Result<ConsistencyProof> proof = store->prove_consistency(arguments.old_size, note->checkpoint.size);
   if (!proof) return complain(proof.error());
   Output output;

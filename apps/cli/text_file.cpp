@@ -1,23 +1,30 @@
 #include "text_file.hpp"
 
 #include <array>
-
-#include "byte_source.hpp"
+#include <cerrno>
+#include <fstream>
+#include <iostream>
 
 namespace batpak::cli {
 
 Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
-  Result<std::unique_ptr<ByteSource>> source = path == "-" ? standard_input() : open_source_file(path);
-  if (!source) return std::unexpected(std::move(source).error());
+  const auto refuse = [&](ErrorCode code, const char* why) { return std::unexpected(Error(code, why).at_path(path)); };
+  std::ifstream file;
+  if (path != "-") file.open(path, std::ios::binary);
+  if (path != "-" && !file) {
+    if (errno == ENOENT) return refuse(ErrorCode::not_found, "there is no such file");
+    return refuse(errno == EACCES ? ErrorCode::permission_denied : ErrorCode::io_error, "the file cannot be opened");
+  }
+  std::istream& source = path == "-" ? std::cin : file;
   std::string text;
   std::array<char, 64U << 10U> buffer;
-  while (true) {
-    const Result<std::size_t> count = (*source)->read(buffer);
-    if (!count) return std::unexpected(count.error());
-    if (*count == 0) return text;
-    text.append(buffer.data(), *count);
-    if (text.size() > bytes_max) return std::unexpected(Error(ErrorCode::too_large, "the file is too large").at_path(path));
+  while (source) {
+    source.read(buffer.data(), buffer.size());
+    text.append(buffer.data(), static_cast<std::size_t>(source.gcount()));
+    if (text.size() > bytes_max) return refuse(ErrorCode::too_large, "the file is too large");
   }
+  if (source.bad()) return refuse(ErrorCode::io_error, "the file cannot be read");
+  return text;
 }
 
 }  // namespace batpak::cli

@@ -36,6 +36,9 @@ class TestLog {
   struct Options {
     const SigningKey* key = nullptr;
     bool sign_events = false;
+    // Of a forger who has not got the key that the log declares: signs with another under its name, or not at all.
+    const SigningKey* forged_with = nullptr;
+    bool leave_unsigned = false;
   };
   struct Event {
     std::string entity;
@@ -200,9 +203,11 @@ class TestLog {
   }
 
   std::vector<segment::StoredSignature> stored_signatures() const {
-    if (!signable_) return {};
-    const NoteSignature note = proof::sign_checkpoint(*signable_, *options_.key);
-    Bytes signature(note.key_id.begin(), note.key_id.end());
+    if (!signable_ || options_.leave_unsigned) return {};
+    const SigningKey& key = options_.forged_with != nullptr ? *options_.forged_with : *options_.key;
+    const NoteSignature note = proof::sign_checkpoint(*signable_, key);
+    const auto key_id = options_.key->public_key().key_id(meta_.genesis.origin);
+    Bytes signature(key_id.begin(), key_id.end());
     base::append(signature, note.signature);
     return {{.name = "", .signature = signature}};
   }

@@ -74,7 +74,7 @@ class Proofs(CommandTest):
         elsewhere = self.batpak("key", "show", self.key_file, "--name", "example.com/other").out.strip()
         self.assertEqual(self.verify(text, "--key", other, code=1)["fault"], "wrong_key")
         self.assertEqual(self.verify(text, "--key", elsewhere, code=1)["fault"], "unknown_origin")
-        self.assertEqual(self.verify(text.replace("index ", "index 1"), code=1)["fault"], "index_beyond_size")
+        self.assertEqual(self.verify(text.replace("index ", "index 9"), code=1)["fault"], "index_beyond_size")
         self.assertEqual(self.verify(text[:-20], code=1)["fault"], "malformed")
         self.assertEqual(self.verify("", code=1)["fault"], "malformed")
         self.batpak("receipt", "verify", self.path("nothing"), "--key", self.key, code=1)

@@ -1,8 +1,9 @@
 # Completion of the batpak command for bash.
 _batpak() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands="init append import get log history verify salvage checkpoint prove receipt types stat key"
+  local commands="init append import get log history verify audit salvage checkpoint prove receipt types stat key"
   local signing="--key-file --sign-events"
+  local witness="--witness --witness-create --witness-strict --accept-restore"
   local command="" operands=0 word i
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
@@ -17,7 +18,7 @@ _batpak() {
 
   COMPREPLY=()
   case $previous in
-    --key-file | --key | --policy) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
+    --key-file | --key | --policy | --against | --html | --witness) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
     --store) mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames; return ;;
     --origin | --name | --entity | --scope | --kind | --correlation | --causation | --meta | --batch | --from | --from-line | \
       --limit | --threads | --payload) return ;;
@@ -26,14 +27,16 @@ _batpak() {
   local options="--help --json"
   case $command in
     "") options="--help --version" ;;
-    init | salvage) options+=" $signing"; [[ $command == salvage ]] || options+=" --origin" ;;
+    init) options+=" $signing $witness --origin" ;;
+    salvage) options+=" $signing" ;;
     append)
-      options+=" $signing --entity --scope --kind --payload --correlation --causation --meta --batch --buffered"
+      options+=" $signing $witness --entity --scope --kind --payload --correlation --causation --meta --batch --buffered"
       ;;
-    import) options+=" $signing --batch --from-line" ;;
+    import) options+=" $signing $witness --batch --from-line" ;;
     log) options+=" --from --entity --scope --kind --limit --all --follow" ;;
     history) options+=" --limit" ;;
-    verify) options+=" --key --threads" ;;
+    verify) options+=" --key --against --threads" ;;
+    audit) options+=" --key --against --html --threads" ;;
     "prove inclusion") options+=" --content" ;;
     "receipt verify") options+=" --key --policy" ;;
     "key new") options+=" --name" ;;

@@ -1,5 +1,5 @@
 # Completion of the batpak command for fish.
-set -l commands init append import get log history verify salvage checkpoint prove receipt types stat key
+set -l commands init append import get log history verify audit salvage checkpoint prove receipt types stat key
 set -l writing init append import salvage
 
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -f
@@ -14,6 +14,7 @@ complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a get -d "Sho
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a log -d "List events"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a history -d "Draw the chain of one entity's events"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a verify -d "Recompute everything from the bytes"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a audit -d "Verify and write a report"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a salvage -d "Copy what is whole into a new store"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a checkpoint -d "Print the newest checkpoint"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a prove -d "Print proofs for others"
@@ -39,8 +40,14 @@ complete -c batpak -n "__fish_seen_subcommand_from log" -l from -x -d "Begin at 
 complete -c batpak -n "__fish_seen_subcommand_from log history" -l limit -x -d "Stop after so many events"
 complete -c batpak -n "__fish_seen_subcommand_from log" -l all -d "The store's own events too"
 complete -c batpak -n "__fish_seen_subcommand_from log" -s f -l follow -d "Go on with what a writer appends"
-complete -c batpak -n "__fish_seen_subcommand_from verify" -l key -r -F -d "Check signatures with this key"
-complete -c batpak -n "__fish_seen_subcommand_from verify" -l threads -x -d "Threads to use"
+complete -c batpak -n "__fish_seen_subcommand_from init append import" -l witness -r -F -d "A memory outside of the store"
+complete -c batpak -n "__fish_seen_subcommand_from init append import" -l witness-create -d "Make it where it is missing"
+complete -c batpak -n "__fish_seen_subcommand_from init append import" -l witness-strict -d "Write it before each receipt"
+complete -c batpak -n "__fish_seen_subcommand_from init append import" -l accept-restore -d "Take a log that was put back"
+complete -c batpak -n "__fish_seen_subcommand_from verify audit" -l key -r -F -d "Check signatures with this key"
+complete -c batpak -n "__fish_seen_subcommand_from verify audit" -l against -r -F -d "What was kept outside"
+complete -c batpak -n "__fish_seen_subcommand_from audit" -l html -r -F -d "Write the report as a page"
+complete -c batpak -n "__fish_seen_subcommand_from verify audit" -l threads -x -d "Threads to use"
 complete -c batpak -n "__fish_seen_subcommand_from prove" -a "inclusion consistency"
 complete -c batpak -n "__fish_seen_subcommand_from prove" -l content -d "Show payload and metadata too"
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -a verify

@@ -2,7 +2,7 @@
 # Completion of the batpak command for zsh.
 
 _batpak() {
-  local -a commands signing common
+  local -a commands signing witness trust common
   commands=(
     'init:make a new store'
     'append:append an event, or one for each line of standard input'
@@ -11,6 +11,7 @@ _batpak() {
     'log:list events'
     "history:draw the chain of one entity's events"
     'verify:recompute everything from the bytes'
+    'audit:verify and write a report'
     'salvage:copy what is whole into a new store'
     'checkpoint:print the newest checkpoint'
     'prove:print proofs for others'
@@ -23,6 +24,14 @@ _batpak() {
     '--key-file[the signing key of the store]:key file:_files'
     '--sign-events[sign each event too]'
   )
+  witness=(
+    '--witness[a memory outside of the store]:witness file:_files'
+    '--witness-create[make it where it is missing]'
+    '--witness-strict[write it before each receipt]'
+    '--accept-restore[take a log that was put back]'
+  )
+  trust=('--key[check signatures with this key]:key:_files' '*--against[what was kept outside]:file:_files'
+    '--threads[threads to use]:number:')
   common=('--help[show help]' '--json[print JSON, one object a line]')
 
   local context state line
@@ -33,17 +42,17 @@ _batpak() {
   fi
   case ${line[1]} in
     init)
-      _arguments $common $signing '--origin[name of the log]:name:' '1:new store:_files -/'
+      _arguments $common $signing $witness '--origin[name of the log]:name:' '1:new store:_files -/'
       ;;
     append)
-      _arguments $common $signing '--entity[names the stream]:name:' '--scope[the context it happened in]:name:' \
+      _arguments $common $signing $witness '--entity[names the stream]:name:' '--scope[the context it happened in]:name:' \
         '--kind[what happened]:name:' '--correlation[the story it belongs to]:id:' \
         '--causation[the event it follows from]:id:' '*--meta[metadata]:NAME=TEXT:' \
         '--batch[events a commit]:number:' '--buffered[give receipts before the events are on the device]' \
         '--payload[the payload]:JSON:' '1:store:_files -/' '2:JSON:'
       ;;
     import)
-      _arguments $common $signing '--batch[events a commit]:number:' '--from-line[leave out the lines before]:number:' \
+      _arguments $common $signing $witness '--batch[events a commit]:number:' '--from-line[leave out the lines before]:number:' \
         '1:store:_files -/' '2:file:_files -g "*.jsonl(|.gz)"'
       ;;
     get)
@@ -58,8 +67,10 @@ _batpak() {
       _arguments $common '--limit[stop after so many events]:number:' '1:store:_files -/' '2:entity:'
       ;;
     verify)
-      _arguments $common '--key[check signatures with this key]:key:_files' '--threads[threads to use]:number:' \
-        '1:store:_files -/'
+      _arguments $common $trust '1:store:_files -/'
+      ;;
+    audit)
+      _arguments $common $trust '--html[write the report as a page]:page:_files' '1:store:_files -/'
       ;;
     salvage)
       _arguments $common $signing '1:damaged store:_files -/' '2:new store:_files -/'

@@ -1,13 +1,14 @@
-"""The store's own events: the genesis event, declarations of types and of the key, records of salvage."""
+"""The store's own events: the genesis event, declarations of types and of the key, records of salvage and of restores."""
 
 import dataclasses
 
 from .frame import Header
 from .msgpack import Map
+from .note import is_checkpoint
 
 CATEGORY_BITS = 12
-GENESIS, TYPE, KEY, SALVAGE = 1, 2, 3, 4
-ENTITIES = {GENESIS: "$batpak/store", TYPE: "$batpak/types", KEY: "$batpak/keys", SALVAGE: "$batpak/salvage"}
+GENESIS, TYPE, KEY, SALVAGE, RESTORE = 1, 2, 3, 4, 8
+ENTITIES = {GENESIS: "$batpak/store", TYPE: "$batpak/types", KEY: "$batpak/keys", SALVAGE: "$batpak/salvage", RESTORE: "$batpak/restores"}
 PREFIX = "$batpak/"
 SCOPE = "$batpak"
 OTHER_VERSION = "an event of the store's own has another payload version than 1"
@@ -54,6 +55,7 @@ FORMS = {
         "events_lost": _is_integer,
         "lost": _list_of({"first_sequence": _is_integer, "next_sequence": _is_integer, "reason": _is_string}),
         "source_origin": _is_string, "source_store_id": _is_bytes(ID_BYTES)},
+    RESTORE: {"given_up": lambda value: _is_string(value) and is_checkpoint(value)},
 }
 
 
@@ -122,7 +124,7 @@ class Declarations:
             return
         if header.kind == TYPE:
             yield from self._declare_type(value)
-        elif value.get("key") is not None:
+        elif header.kind in (GENESIS, KEY) and value.get("key") is not None:
             if self.key is not None:
                 yield "key_declaration", "a key is declared where there is one already"
             else:

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import functools
 import hashlib
+import re
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -19,6 +20,40 @@ def key_id(origin: str, public_key: bytes) -> bytes:
 
 def checkpoint_text(origin: str, size: int, root: bytes) -> bytes:
     return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+
+
+def _in_base64(text: str) -> bytes | None:
+    try:
+        content = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return content if base64.b64encode(content).decode() == text else None
+
+
+def _is_signature(line: str) -> bool:
+    parts = line.split(" ")
+    content = _in_base64(parts[-1])
+    return len(parts) == 3 and parts[0] == "\u2014" and is_origin(parts[1]) and content is not None and len(content) > 4
+
+
+def is_origin(name: str) -> bool:
+    """Whether a log, and so its key, may be called so."""
+    unwanted = any(character.isspace() or character == "+" or ord(character) < 0x20 or ord(character) == 0x7F for character in name)
+    return 1 <= len(name.encode()) <= 255 and not unwanted
+
+
+def is_checkpoint(text: str) -> bool:
+    """Whether the text is a checkpoint as a note, with or without signatures."""
+    body, separator, signatures = text.partition("\n\n")
+    lines = body.split("\n")
+    if not separator or len(lines) < 3 or not is_origin(lines[0]):
+        return False
+    if not re.fullmatch(r"0|[1-9][0-9]*", lines[1], re.ASCII) or int(lines[1]) >= 1 << 64:
+        return False
+    root = _in_base64(lines[2])
+    if root is None or len(root) != 32 or any(ord(character) < 0x20 and character != "\n" for character in text):
+        return False
+    return signatures == "" or signatures.endswith("\n") and all(map(_is_signature, signatures[:-1].split("\n")))
 
 
 def event_signature_text(origin: str, event_hash: bytes) -> bytes:

@@ -1,0 +1,303 @@
+// The attacks of docs/PROOFS.md, each done by somebody who knows the format, with the store's key and without it: what finds
+// them, and what does not.
+#include <gtest/gtest.h>
+
+#include "batpak/store.hpp"
+#include "corruption/test_log.hpp"
+
+namespace batpak::test {
+namespace {
+
+const SigningKey& key() {
+  static const SigningKey key = SigningKey::generate().value();
+  return key;
+}
+const SigningKey& other_key() {
+  static const SigningKey key = SigningKey::generate().value();
+  return key;
+}
+
+// What happened: a commit for each of these, of the entity "door:<first letter>".
+using Story = std::vector<std::string>;
+
+const Story honest = {"a opened", "b opened", "a closed",       "b closed",
+                      "c opened", "c closed", "a opened again", "a closed again"};
+
+TestLog tell(const Story& story, TestLog::Options options = {.key = &key()}) {
+  TestLog log(options);
+  log.declare_notes();
+  for (const std::string& text : story)
+    log.commit({{.entity = "door:" + text.substr(0, 1), .payload = TestLog::note(text)}});
+  log.idle_mark();
+  return log;
+}
+
+Files tell_honestly() { return tell(honest).files(); }
+
+// The first `count` events of the story and no more.
+Story beginning(std::size_t count) { return {honest.begin(), honest.begin() + static_cast<std::ptrdiff_t>(count)}; }
+
+// What people kept of a store: its signed checkpoint, and a receipt of each event.
+struct Kept {
+  explicit Kept(const Files& files) {
+    for (const auto& [path, bytes] : files) disk.write_file("store/" + path, bytes).value();
+    store.emplace(Store::open_read_only("store", {.file_system = &disk}).value());
+    note = store->signed_checkpoint().value();
+  }
+  [[nodiscard]] KnownCheckpoint checkpoint() const {
+    return {.name = "checkpoint", .checkpoint = note.checkpoint, .event = {}};
+  }
+  [[nodiscard]] KnownCheckpoint receipt(std::uint64_t sequence) const {
+    const OfflineReceipt receipt = store->proof(sequence).value();
+    EXPECT_TRUE(verify_offline_receipt(receipt, VerifierKey::make("example.com/test-log", key().public_key()).value()));
+    return {.name = "receipt",
+            .checkpoint = receipt.note.checkpoint,
+            .event = KnownCheckpoint::Event{receipt.inclusion.sequence, receipt.event_hash}};
+  }
+
+  platform::SimFs disk;
+  std::optional<Store> store;
+  CheckpointNote note;
+};
+
+enum class With : std::uint8_t { nothing, key };
+
+VerifyReport look(const Files& files, With with, std::vector<KnownCheckpoint> against = {}) {
+  VerifyOptions options;
+  if (with == With::key) options.key = key().public_key();
+  options.against = std::move(against);
+  return verify_files(files, options);
+}
+
+void expect_found_by_anybody(const Files& files) {
+  EXPECT_FALSE(look(files, With::nothing).clean());
+  EXPECT_FALSE(look(files, With::key).clean());
+}
+
+// A whole log in itself, whoever looks; only what was kept speaks against it.
+void expect_found_only_against(const Files& files, const Kept& kept, Law law) {
+  EXPECT_EQ(describe(look(files, With::nothing)), "");
+  EXPECT_EQ(describe(look(files, With::key)), "");
+  EXPECT_TRUE(has(look(files, With::nothing, {kept.checkpoint()}), law));
+  EXPECT_TRUE(has(look(files, With::nothing, {kept.receipt(5)}), law));
+}
+
+TEST(Attack, none_is_found_where_there_is_none) {
+  const Files files = tell_honestly();
+  const Kept kept(files);
+  for (const With with : {With::nothing, With::key}) {
+    EXPECT_EQ(describe(look(files, with, {kept.checkpoint(), kept.receipt(2), kept.receipt(5)})), "");
+  }
+  const Kept earlier(tell(beginning(4)).files());
+  EXPECT_EQ(look(files, With::key, {earlier.checkpoint(), kept.checkpoint()}).known_checkpoints_held.size(), 2U);
+}
+
+// The store of a few commits: store.meta and the whole log, each bit by itself.
+// Witness: flipped_byte_is_found
+TEST(Attack, of_any_single_bit_is_found_by_anybody) {
+  Files files = tell(beginning(2)).files();
+  std::size_t tried = 0;
+  for (auto& [path, bytes] : files) {
+    for (std::size_t offset = 0; offset < bytes.size(); ++offset) {
+      for (unsigned bit = 0; bit < 8; ++bit, ++tried) {
+        bytes[offset] ^= static_cast<std::byte>(1U << bit);
+        const bool clean = look(files, With::nothing).clean();
+        bytes[offset] ^= static_cast<std::byte>(1U << bit);
+        ASSERT_FALSE(clean) << path << " " << offset << " bit " << bit;
+      }
+    }
+  }
+  EXPECT_GT(tried, std::size_t{8} * 4096);
+}
+
+// Every length that the last segment and store.meta can be cut to.
+TEST(Attack, of_cutting_is_found_or_takes_whole_commits_which_a_checkpoint_tells_or_takes_no_event) {
+  const Files whole = tell(beginning(3)).files();
+  const VerifyReport before = look(whole, With::nothing);
+  const KnownCheckpoint kept{.name = "what the owner said last", .checkpoint = before.checkpoint.value(), .event = {}};
+  for (const auto& [path, bytes] : whole) {
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      Files files = whole;
+      files[path].resize(size);
+      const VerifyReport alone = look(files, With::key);
+      if (!alone.clean()) continue;
+      if (alone.events == before.events) continue;  // only the mark, or zeros, are gone
+      const VerifyReport report = look(files, With::key, {kept});
+      ASSERT_TRUE(has(report, Law::rolled_back)) << path << " " << size << "\n" << describe(report);
+    }
+  }
+}
+
+TEST(Attack, on_a_byte_whose_checksums_are_mended_is_found_by_anybody) {
+  const Files files = tell_honestly();
+  for (std::size_t at = 20; at < 400; at += 7) {
+    auto parts = take_apart(files);
+    Bytes& frame = parts[0].commits[3].frames[0];
+    if (at >= frame.size() - 8) break;
+    frame[at] ^= std::byte{4};
+    expect_found_by_anybody(put_together(parts, files.at("store.meta")));
+  }
+}
+
+// The event's own hashes are made anew, those of what follows are not.
+TEST(Attack, on_one_event_alone_is_found_by_anybody) {
+  Story changed = honest;
+  changed[2] = "a CLOSED";
+  const Files files = tell_honestly();
+  auto parts = take_apart(files);
+  const auto forged = take_apart(tell(changed).files());
+  for (const bool with_end : {false, true}) {
+    parts[0].commits[4].frames = forged[0].commits[4].frames;
+    if (with_end) parts[0].commits[4].rest = forged[0].commits[4].rest;
+    expect_found_by_anybody(put_together(parts, files.at("store.meta")));
+  }
+}
+
+TEST(Attack, that_reorders_is_found_by_anybody) {
+  const Files files = tell_honestly();
+  auto parts = take_apart(files);
+  std::swap(parts[0].commits[3], parts[0].commits[4]);
+  expect_found_by_anybody(put_together(parts, files.at("store.meta")));
+  std::swap(parts[0].commits[3], parts[0].commits[4]);
+  std::swap(parts[0].commits[3].frames, parts[0].commits[5].frames);
+  expect_found_by_anybody(put_together(parts, files.at("store.meta")));
+}
+
+TEST(Attack, that_drops_from_the_middle_is_found_by_anybody) {
+  const Files files = tell_honestly();
+  auto parts = take_apart(files);
+  parts[0].commits.erase(parts[0].commits.begin() + 4);
+  expect_found_by_anybody(put_together(parts, files.at("store.meta")));
+}
+
+TEST(Attack, that_inserts_or_repeats_is_found_by_anybody) {
+  const Files files = tell_honestly();
+  for (const std::size_t which : {2U, 5U}) {
+    auto parts = take_apart(files);
+    parts[0].commits.insert(parts[0].commits.begin() + 4, parts[0].commits[which]);
+    expect_found_by_anybody(put_together(parts, files.at("store.meta")));
+    parts = take_apart(files);
+    parts[0].commits[4].frames.push_back(parts[0].commits[which].frames[0]);
+    expect_found_by_anybody(put_together(parts, files.at("store.meta")));
+  }
+}
+
+TEST(Attack, that_brings_an_event_or_a_segment_from_another_store_is_found_by_anybody) {
+  const Files files = tell_honestly();
+  Story story = honest;
+  story[0] = "a of another store";
+  const auto foreign = take_apart(tell(story, {.key = &other_key()}).files());
+  auto parts = take_apart(files);
+  parts[0].commits[3].frames = foreign[0].commits[3].frames;
+  expect_found_by_anybody(put_together(parts, files.at("store.meta")));
+  parts = take_apart(files);
+  parts[0] = foreign[0];
+  expect_found_by_anybody(put_together(parts, files.at("store.meta")));
+}
+
+// Witness: rollback_is_noticed
+TEST(Attack, that_cuts_back_to_a_whole_commit_is_found_against_what_was_kept) {
+  const Kept kept(tell_honestly());
+  auto parts = take_apart(tell_honestly());
+  parts[0].commits.resize(5);
+  expect_found_only_against(put_together(parts, tell_honestly().at("store.meta")), kept, Law::rolled_back);
+  expect_found_only_against(tell(beginning(3)).files(), kept, Law::rolled_back);
+}
+
+// Witness: rollback_is_noticed
+TEST(Attack, that_rewrites_from_a_point_with_the_key_is_found_against_what_was_kept) {
+  const Kept kept(tell_honestly());
+  for (std::size_t from = 0; from < 4; ++from) {
+    Story forged = honest;
+    forged[from] += ", it is said";
+    expect_found_only_against(tell(forged).files(), kept, Law::forked);
+  }
+}
+
+TEST(Attack, that_rewrites_without_the_key_is_found_by_who_has_the_public_key) {
+  const Kept kept(tell_honestly());
+  Story forged = honest;
+  forged[2] += ", it is said";
+  const Files files = tell(forged, {.key = &key(), .forged_with = &other_key()}).files();
+  EXPECT_EQ(describe(look(files, With::nothing)), "") << "without the key its signatures are not looked at";
+  EXPECT_TRUE(has(look(files, With::key), Law::checkpoint_signature));
+  EXPECT_TRUE(has(look(files, With::nothing, {kept.checkpoint()}), Law::forked));
+}
+
+TEST(Attack, that_leaves_the_old_signatures_on_a_rewritten_log_is_found_by_who_has_the_public_key) {
+  Story forged = honest;
+  forged[2] += ", it is said";
+  const Files files = tell_honestly();
+  auto parts = take_apart(tell(forged).files());
+  const auto old = take_apart(files);
+  for (std::size_t i = 0; i < parts[0].commits.size(); ++i) {
+    Bytes& rest = parts[0].commits[i].rest;
+    const Bytes& signatures = old[0].commits[i].rest;
+    ASSERT_EQ(rest.size(), signatures.size());
+    std::copy(signatures.begin() + 40, signatures.end(), rest.begin() + 40);
+  }
+  EXPECT_TRUE(has(look(put_together(parts, files.at("store.meta")), With::key), Law::checkpoint_signature));
+}
+
+// Not detected by the public key alone: the log looks like one whose last commits are not signed yet. It says how many.
+TEST(Attack, that_takes_the_signatures_off_a_rewritten_log_is_counted_and_found_against_what_was_kept) {
+  const Kept kept(tell_honestly());
+  Story forged = honest;
+  forged[2] += ", it is said";
+  const Files files = tell(forged, {.key = &key(), .leave_unsigned = true}).files();
+  const VerifyReport report = look(files, With::key);
+  EXPECT_EQ(describe(report), "");
+  EXPECT_EQ(report.events_not_yet_signed, report.events);
+  EXPECT_TRUE(has(look(files, With::key, {kept.checkpoint()}), Law::forked));
+}
+
+TEST(Attack, that_declares_another_key_is_found_by_who_has_the_public_key) {
+  const Files files = tell(honest, {.key = &other_key()}).files();
+  EXPECT_EQ(describe(look(files, With::nothing)), "");
+  EXPECT_TRUE(has(look(files, With::key), Law::key_declaration));
+}
+
+// Two people are shown two logs, both signed with the key.
+TEST(Attack, that_shows_two_histories_is_found_when_the_two_compare) {
+  Story for_the_other = honest;
+  for_the_other[5] = "c was never closed";
+  const Files one = tell_honestly();
+  const Files two = tell(for_the_other).files();
+  const Kept first(one);
+  const Kept second(two);
+  EXPECT_TRUE(verify_note(first.note, key().public_key()));
+  EXPECT_TRUE(verify_note(second.note, key().public_key()));
+  EXPECT_TRUE(has(look(one, With::key, {second.checkpoint()}), Law::forked));
+  EXPECT_TRUE(has(look(two, With::key, {first.checkpoint()}), Law::forked));
+  // Nor does either lead to a later state of the other.
+  Story longer = for_the_other;
+  longer.emplace_back("d opened");
+  const Kept third(tell(longer).files());
+  const ConsistencyProof proof =
+      third.store->prove_consistency(first.note.checkpoint.size, third.note.checkpoint.size).value();
+  EXPECT_FALSE(verify_consistency(proof, first.note.checkpoint.root, third.note.checkpoint.root));
+  EXPECT_TRUE(verify_consistency(proof, second.note.checkpoint.root, third.note.checkpoint.root));
+}
+
+TEST(Attack, that_shows_a_receipt_of_a_forged_event_is_refused) {
+  Story forged = honest;
+  forged[2] += ", it is said";
+  const VerifierKey verifier = VerifierKey::make("example.com/test-log", key().public_key()).value();
+  const Kept honest_one(tell_honestly());
+  OfflineReceipt mixed = Kept(tell(forged).files()).store->proof(4).value();
+  mixed.note = honest_one.note;  // signed, and of another root
+  const auto proven = verify_offline_receipt(mixed, verifier);
+  ASSERT_FALSE(proven);
+  EXPECT_EQ(proven.error().fault, ReceiptFault::wrong_root);
+}
+
+// Who has the key can go on with the log as the owner can: nothing tells the two apart.
+TEST(Attack, that_appends_with_a_stolen_key_is_not_found) {
+  const Kept kept(tell_honestly());
+  Story longer = honest;
+  longer.emplace_back("a opened by a thief");
+  EXPECT_EQ(describe(look(tell(longer).files(), With::key, {kept.checkpoint(), kept.receipt(5)})), "");
+}
+
+}  // namespace
+}  // namespace batpak::test

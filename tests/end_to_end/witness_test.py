@@ -1,0 +1,180 @@
+"""What is kept outside of a store: witness files, --against, and the auditor's report."""
+
+import html.parser
+import os
+import shutil
+import unittest
+
+from command import CommandTest, event_line, main
+
+KEY_NAME = "example.com/audit"
+
+
+class Kept(CommandTest):
+    """A store of 20 events, a copy of it, and 20 more events in the store."""
+
+    def setUp(self):
+        super().setUp()
+        self.key_file = self.path("audit.key")
+        self.key = self.batpak("key", "new", self.key_file, "--name", KEY_NAME).lines[-1].split()[-1]
+        self.witness = self.path("witness")
+        self.batpak("init", self.store, "--origin", KEY_NAME, "--key-file", self.key_file, "--witness", self.witness)
+        self.fill(20)
+        self.copy = self.path("copy")
+        shutil.copytree(self.store, self.copy)
+        self.fill(20)
+
+    def fill(self, count, *options, code=0):
+        given = options or ("--witness", self.witness)
+        lines = "".join(event_line(n) for n in range(count))
+        return self.batpak("append", self.store, "--json", "--key-file", self.key_file, *given, stdin=lines, code=code)
+
+    def put_copy_back(self):
+        shutil.rmtree(self.store)
+        shutil.copytree(self.copy, self.store)
+
+    def keep(self, name, *command):
+        return self.write(name, self.batpak(*command).out)
+
+    def verify(self, *options, code=0):
+        return self.batpak("verify", self.store, "--json", "--key", self.key, *options, code=code).objects
+
+
+class WitnessFiles(Kept):
+    # Witness: rollback_is_noticed
+    def test_an_older_copy_is_refused_until_it_is_accepted(self):
+        self.put_copy_back()
+        answer = self.fill(1, code=1)
+        self.assertIn("rolled_back", answer.err)
+        self.assertIn("--accept-restore", answer.err)
+        self.assertIn("it was taken as it is", self.fill(1, "--witness", self.witness, "--accept-restore").err)
+        self.fill(1)
+        own = [event for event in self.log("--all", "--from", "0") if event["kind"] == "batpak.restore"]
+        self.assertEqual(len(own), 1)
+        self.assertIn(KEY_NAME, own[0]["payload"]["given_up"])
+        self.assertEqual(self.verify()[-1]["findings"], 0)
+
+    def test_another_history_in_a_copy_is_refused(self):
+        self.put_copy_back()
+        self.batpak("append", self.store, "--key-file", self.key_file, stdin="".join(event_line(n) for n in range(90, 130)))
+        self.assertIn("forked", self.fill(1, code=1).err)
+
+    def test_a_missing_one_is_an_error_unless_it_may_be_made(self):
+        os.remove(self.witness)
+        self.assertIn("--witness-create", self.fill(1, code=3).err)
+        self.fill(1, "--witness", self.witness, "--witness-create", "--witness-strict")
+        self.assertTrue(os.path.exists(self.witness))
+
+    def test_one_of_another_store_is_refused(self):
+        self.batpak("init", self.path("other"), "--witness", self.path("w2"))
+        self.assertIn("witness_foreign", self.fill(1, "--witness", self.path("w2"), code=3).err)
+
+
+class Against(Kept):
+    # Witness: rollback_is_noticed
+    def test_a_checkpoint_a_receipt_and_a_witness_file_each_notice_a_log_that_was_put_back(self):
+        kept = [
+            self.keep("checkpoint", "checkpoint", self.store),
+            self.keep("receipt", "prove", "inclusion", self.store, "30"),
+            self.witness,
+        ]
+        for file in kept:
+            report = self.verify("--against", file)[-1]
+            self.assertEqual((report["findings"], report["known_checkpoints_held"]), (0, 1))
+        self.put_copy_back()
+        self.assertEqual(self.verify()[-1]["findings"], 0, "alone it is a whole log")
+        for file in kept:
+            self.assertEqual(self.verify("--against", file, code=1)[0]["law"], "rolled_back")
+        self.batpak("append", self.store, "--key-file", self.key_file, stdin="".join(event_line(n) for n in range(90, 130)))
+        self.assertEqual(self.verify()[-1]["findings"], 0, "alone it is a whole log")
+        for file in kept:
+            self.assertEqual({finding["law"] for finding in self.verify("--against", file, code=1)[:-1]}, {"forked"})
+
+    def test_older_checkpoints_hold(self):
+        old = self.keep("old", "checkpoint", self.copy)
+        new = self.keep("new", "checkpoint", self.store)
+        self.assertEqual(self.verify("--against", old, "--against", new)[-1]["known_checkpoints_held"], 2)
+
+    def test_what_nobody_with_the_key_signed_is_refused(self):
+        text = self.batpak("checkpoint", self.store).out
+        forged = self.write("forged", text.replace("\n" + str(len(self.log("--all"))) + "\n", "\n9\n", 1))
+        self.batpak("verify", self.store, "--key", self.key, "--against", forged, code=1)
+        self.batpak("verify", self.store, "--against", self.write("nothing", "nothing"), code=2)
+        self.batpak("verify", self.store, "--against", self.path("absent"), code=1)
+
+
+class Shown(html.parser.HTMLParser):
+    """That a page is well-formed, and what it refers to."""
+
+    VOID = {"meta", "rect"}
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.text, self.refers = [], "", []
+
+    def handle_starttag(self, tag, attributes):
+        self.refers += [value for name, value in attributes if name in ("src", "href")]
+        if tag not in self.VOID or tag == "rect":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, (self.open, tag)
+        self.open.pop()
+
+    def handle_data(self, data):
+        self.text += data
+
+
+class Audit(Kept):
+    def audit(self, *options, code=0):
+        page = self.path("report.html")
+        answer = self.batpak("audit", self.store, "--json", "--html", page, *options, code=code)
+        shown = Shown()
+        with open(page, encoding="utf-8") as file:
+            shown.feed(file.read())
+        self.assertEqual(shown.open, [])
+        self.assertEqual(shown.refers, [], "the page needs nothing else")
+        return answer.objects[0], shown.text
+
+    def test_a_clean_store_is_reported_with_its_checkpoint_and_every_law(self):
+        checkpoint = self.keep("checkpoint", "checkpoint", self.copy)
+        report, page = self.audit("--key", self.key, "--against", checkpoint)
+        self.assertTrue(report["clean"])
+        self.assertEqual({law["check"] for law in report["laws"]}, {"held"})
+        self.assertTrue(report["against"][0]["held"])
+        self.assertIn(report["report"]["root"], page)
+        self.assertIn("Nothing was found wrong", page)
+        self.assertEqual(sum(segment["events"] for segment in report["segments"]), report["report"]["events"])
+
+    def test_what_was_not_checked_is_said(self):
+        report, page = self.audit()
+        checks = {law["law"]: law["check"] for law in report["laws"]}
+        self.assertEqual((checks["checkpoint_signature"], checks["forked"], checks["event_hash"]), ("not_checked", "not_checked", "held"))
+        self.assertIn("No key was given", page)
+        self.assertEqual(len(report["limits"]), 3)
+
+    def test_a_finding_is_reported_with_its_place_and_ends_with_1(self):
+        self.append('{"mark":"unlike all others"}', "--key-file", self.key_file)
+        name, offset = self.flip(b"unlike all others")
+        report, page = self.audit("--key", self.key, code=1)
+        self.assertFalse(report["clean"])
+        self.assertEqual((report["findings"][0]["path"], report["findings"][0]["offset"]), ("log/" + os.path.basename(name), offset))
+        self.assertIn("1 finding", page)
+
+    def test_names_in_the_log_cannot_write_into_the_page(self):
+        shutil.rmtree(self.store)
+        self.batpak("init", self.store, "--origin", "<script>alert(1)</script>")
+        _, page = self.audit()
+        self.assertIn("<script>alert(1)</script>", page)  # as text
+
+    def test_for_people_it_lists_the_laws(self):
+        shown = self.batpak("audit", self.store, "--key", self.key).out
+        self.assertIn("every Merkle root stated in the log", shown)
+        self.assertIn("not checked", shown)
+
+
+if __name__ == "__main__":
+    main()
