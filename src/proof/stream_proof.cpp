@@ -9,6 +9,7 @@
 #include "proof/event_record.hpp"
 #include "proof/heads_tree.hpp"
 #include "proof/line_reader.hpp"
+#include "proof/stream_proof.hpp"
 
 namespace batpak {
 namespace {
@@ -346,6 +347,15 @@ std::expected<StreamProof, StreamProofRefusal> parse_stream_proof(std::string_vi
   if (!declaration) return refuse(Fault::malformed, "behind the events: " + declaration.error().message);
   proof->declaration = *std::move(declaration);
   return *std::move(proof);
+}
+
+std::expected<ProvenStream, StreamProofRefusal> proof::check_streams(const StreamProof& proof) {
+  const auto header = check_header(proof.declaration);
+  if (!header) return refuse(header.error());
+  ProvenEvent declaration;
+  static_cast<EventFields&>(declaration) = fields_of(proof.declaration, *header);
+  declaration.checkpoint = proof.declaration.note.checkpoint;
+  return verify(proof, std::move(declaration));
 }
 
 std::expected<ProvenStream, StreamProofRefusal> verify_stream_proof(const StreamProof& proof, const VerifierKey& key) {
