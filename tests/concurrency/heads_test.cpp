@@ -47,3 +47,6 @@ TEST(heads_beside_writers, are_right_for_the_size_that_they_name) {
   EXPECT_TRUE(report.clean()) << findings(report);
 }
 
+
+}  // namespace
+}  // namespace batpak::test

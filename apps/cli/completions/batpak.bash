@@ -1,14 +1,14 @@
 # Completion of the batpak command for bash.
 _batpak() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands="init append import get log history verify salvage checkpoint prove receipt types stat key"
+  local commands="init append import get log history verify salvage checkpoint prove heads receipt types stat key"
   local signing="--key-file --sign-events"
   local command="" operands=0 word i
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     if [[ -z $command ]]; then
       [[ $word == -* ]] || command=$word
-    elif [[ "$command $word" =~ ^(key (new|show)|prove (inclusion|consistency)|receipt verify)$ ]]; then
+    elif [[ "$command $word" =~ ^(key (new|show)|prove (inclusion|consistency|complete|absent)|receipt verify)$ ]]; then
       command="$command $word"
     elif [[ $word != -* ]]; then
       ((operands++))
@@ -26,7 +26,7 @@ _batpak() {
   local options="--help --json"
   case $command in
     "") options="--help --version" ;;
-    init | salvage) options+=" $signing"; [[ $command == salvage ]] || options+=" --origin" ;;
+    init | salvage | heads) options+=" $signing"; [[ $command != init ]] || options+=" --origin" ;;
     append)
       options+=" $signing --entity --scope --kind --payload --correlation --causation --meta --batch --buffered"
       ;;
@@ -34,7 +34,7 @@ _batpak() {
     log) options+=" --from --entity --scope --kind --limit --all --follow" ;;
     history) options+=" --limit" ;;
     verify) options+=" --key --threads" ;;
-    "prove inclusion") options+=" --content" ;;
+    "prove inclusion" | "prove complete") options+=" --content" ;;
     "receipt verify") options+=" --key --policy" ;;
     "key new") options+=" --name" ;;
     "key show") options+=" --name --store" ;;
@@ -47,7 +47,7 @@ _batpak() {
   elif [[ $command == key ]]; then
     mapfile -t COMPREPLY < <(compgen -W "new show" -- "$current")
   elif [[ $command == prove ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "inclusion consistency" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "inclusion consistency complete absent" -- "$current")
   elif [[ $command == receipt ]]; then
     mapfile -t COMPREPLY < <(compgen -W "verify" -- "$current")
   elif [[ $command == "key "* || $command == "receipt "* || ($command == import && $operands -ge 1) ]]; then

@@ -1,6 +1,6 @@
 # Completion of the batpak command for fish.
-set -l commands init append import get log history verify salvage checkpoint prove receipt types stat key
-set -l writing init append import salvage
+set -l commands init append import get log history verify salvage checkpoint prove heads receipt types stat key
+set -l writing init append import salvage heads
 
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -f
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -l version -d "Show the version"
@@ -17,6 +17,7 @@ complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a verify -d "
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a salvage -d "Copy what is whole into a new store"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a checkpoint -d "Print the newest checkpoint"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a prove -d "Print proofs for others"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a heads -d "Declare the last event of every stream"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a receipt -d "Check receipts without the store"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a types -d "List the types that the log declares"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a stat -d "Count and measure a store"
@@ -41,7 +42,7 @@ complete -c batpak -n "__fish_seen_subcommand_from log" -l all -d "The store's o
 complete -c batpak -n "__fish_seen_subcommand_from log" -s f -l follow -d "Go on with what a writer appends"
 complete -c batpak -n "__fish_seen_subcommand_from verify" -l key -r -F -d "Check signatures with this key"
 complete -c batpak -n "__fish_seen_subcommand_from verify" -l threads -x -d "Threads to use"
-complete -c batpak -n "__fish_seen_subcommand_from prove" -a "inclusion consistency"
+complete -c batpak -n "__fish_seen_subcommand_from prove" -a "inclusion consistency complete absent"
 complete -c batpak -n "__fish_seen_subcommand_from prove" -l content -d "Show payload and metadata too"
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -a verify
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -l key -r -F -d "The log's public key"
