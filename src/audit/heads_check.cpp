@@ -9,10 +9,11 @@
 namespace batpak::audit {
 
 using event::HeadsDeclaration;
+using proof::DeclaredHead;
 
 void HeadsCheck::add_stream(std::string_view entity, std::uint32_t lane, StreamEnd& end) {
   if (is_lost_) return;
-  streams_.push_back({.name = {.entity = entity, .lane = lane, .events = 0, .hash = {}}, .end = &end});
+  new_streams_.push_back({.name = {.entity = entity, .lane = lane, .events = 0, .hash = {}}, .end = &end});
 }
 
 // As many as there are, then in a ring: sequences are dense while nothing is lost.
@@ -29,15 +30,26 @@ void HeadsCheck::remember(std::uint64_t sequence, StreamEnd& end) {
 void HeadsCheck::lose() {
   is_lost_ = true;
   streams_ = {};
+  new_streams_ = {};
   changes_ = {};
 }
 
 void HeadsCheck::take_new_streams() {
-  const auto before = [](const Stream& a, const Stream& b) { return proof::comes_before(a.name, b.name); };
-  const auto rest = streams_.begin() + static_cast<std::ptrdiff_t>(sorted_);
-  std::sort(rest, streams_.end(), before);
-  std::inplace_merge(streams_.begin(), rest, streams_.end(), before);
-  sorted_ = streams_.size();
+  if (new_streams_.empty()) return;
+  std::vector<DeclaredHead> names;
+  names.reserve(new_streams_.size());
+  for (const Stream& stream : new_streams_) names.push_back(stream.name);
+  std::vector<Stream> all;
+  all.reserve(streams_.size() + new_streams_.size());
+  auto known = streams_.begin();
+  for (const std::uint64_t at : proof::leaf_order(names)) {
+    const Stream& next = new_streams_[at];
+    for (; known != streams_.end() && proof::comes_before(known->name, next.name); ++known) all.push_back(*known);
+    all.push_back(next);
+  }
+  all.insert(all.end(), known, streams_.end());
+  streams_ = std::move(all);
+  new_streams_.clear();
 }
 
 void HeadsCheck::check(const event::FrameView& frame, std::uint64_t sequence, const Place& place) {

@@ -53,8 +53,8 @@ class HeadsCheck {
   void take_new_streams();
 
   FindingList& findings_;
-  std::vector<Stream> streams_;
-  std::size_t sorted_ = 0;  // so many of them are in the order of the leaves, the rest in that of the log
+  std::vector<Stream> streams_;      // in the order of the leaves
+  std::vector<Stream> new_streams_;  // since the last declaration, in that of the log
   std::vector<Change> changes_;
   bool is_lost_ = false;
 };

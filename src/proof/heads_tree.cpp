@@ -1,7 +1,9 @@
 #include "proof/heads_tree.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <cstring>
 
 #include "base/limits.hpp"
 #include "base/try.hpp"
@@ -37,7 +39,50 @@ void put_head(const DeclaredHead& head, std::byte* out) noexcept {
   std::ranges::copy(base::as_bytes(head.entity), out + at_entity);
 }
 
+// A name's bytes from some place on, as a number in their order, and where the name is. Sorting these touches no name.
+struct Key {
+  std::uint64_t bytes = 0;
+  std::uint64_t index = 0;
+};
+constexpr std::size_t key_bytes = sizeof(std::uint64_t);
+constexpr std::size_t few = 24;  // which are compared name by name
+constexpr std::size_t depth_max = limits::coordinate_part_bytes_max;
+
+std::uint64_t load_key(std::string_view entity, std::size_t depth) noexcept {
+  std::uint64_t bytes = 0;
+  if (depth >= entity.size()) return 0;
+  std::memcpy(&bytes, entity.data() + depth, std::min(key_bytes, entity.size() - depth));
+  if constexpr (std::endian::native == std::endian::little) bytes = std::byteswap(bytes);
+  return bytes;
+}
+
+// Precondition: the names of all keys are alike in their first `depth` bytes, or end before. Those that have nothing but zeros
+// there have ended, but for names with zeros in them; what is left to tell them apart is their lanes.
+void sort_keys(std::span<Key> keys, std::size_t depth, std::span<const DeclaredHead> heads) {
+  if (keys.size() <= few || depth >= depth_max) {
+    std::ranges::sort(keys, [&](const Key& a, const Key& b) { return comes_before(heads[a.index], heads[b.index]); });
+    return;
+  }
+  for (Key& key : keys) key.bytes = load_key(heads[key.index].entity, depth);
+  std::ranges::sort(keys, {}, &Key::bytes);
+  for (auto begin = keys.begin(); begin != keys.end();) {
+    const auto end = std::find_if(begin, keys.end(), [&](const Key& key) { return key.bytes != begin->bytes; });
+    if (end - begin > 1) sort_keys({begin, end}, begin->bytes == 0 ? depth_max : depth + key_bytes, heads);
+    begin = end;
+  }
+}
+
 }  // namespace
+
+std::vector<std::uint64_t> leaf_order(std::span<const DeclaredHead> heads) {
+  std::vector<Key> keys(heads.size());
+  for (std::uint64_t i = 0; i < keys.size(); ++i) keys[i].index = i;
+  sort_keys(keys, 0, heads);
+  std::vector<std::uint64_t> order;
+  order.reserve(keys.size());
+  for (const Key& key : keys) order.push_back(key.index);
+  return order;
+}
 
 bool comes_before(const DeclaredHead& a, const DeclaredHead& b) noexcept {
   const int order = a.entity.compare(b.entity);

@@ -26,6 +26,8 @@ struct DeclaredHead {
 
 // The order of the leaves: by the entity's bytes, then by lane.
 [[nodiscard]] bool comes_before(const DeclaredHead& a, const DeclaredHead& b) noexcept;
+// Where each of them is that comes next in this order: quicker than std::sort for many names that begin alike.
+[[nodiscard]] std::vector<std::uint64_t> leaf_order(std::span<const DeclaredHead> heads);
 
 // The data of a leaf; docs/FORMAT.md has the bytes.
 [[nodiscard]] Bytes encode_head(const DeclaredHead& head);

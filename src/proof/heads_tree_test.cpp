@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "crypto/sha256.hpp"
@@ -67,6 +68,32 @@ TEST(heads_tree, leaves_are_ordered_by_the_bytes_of_the_entity_and_then_by_lane)
   EXPECT_TRUE(before("z", 0, "\xC3\xA4", 0)) << "bytes are unsigned";
   EXPECT_FALSE(before("a", 1, "a", 1));
   EXPECT_FALSE(before("aa", 0, "a", 9));
+}
+
+TEST(heads_tree, finds_the_order_of_names_that_are_alike_for_long) {
+  std::vector<std::string> names{"", "a", "b"};
+  for (int i = 0; i < 200; ++i) {
+    names.push_back("account:" + std::to_string(i * 7919 % 1000));
+    names.push_back(std::string(static_cast<std::size_t>(i % 40), 'a') + static_cast<char>('a' + i % 26));
+    names.push_back(std::string("zero\0\0\0\0\0\0", 4 + static_cast<std::size_t>(i % 7)));
+    names.push_back(std::string(1000, 'x') + std::to_string(i));
+  }
+  std::vector<DeclaredHead> heads;
+  for (std::uint32_t i = 0; i < names.size(); ++i) {
+    heads.push_back({.entity = names[i], .lane = i * 37 % 101, .events = i + 1, .hash = {}});
+    if (i % 5 == 0) heads.push_back({.entity = names[i], .lane = 1000 + i, .events = i + 1, .hash = {}});
+  }
+  for (std::uint32_t lane = 0; lane < 100; ++lane) {
+    heads.push_back({.entity = "account:lanes", .lane = 99 - lane, .events = 1, .hash = {}});
+  }
+  const std::vector<std::uint64_t> order = leaf_order(heads);
+  ASSERT_EQ(order.size(), heads.size());
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    EXPECT_FALSE(comes_before(heads[order[i]], heads[order[i - 1]])) << i;
+  }
+  std::vector<std::uint64_t> each = order;
+  std::ranges::sort(each);
+  for (std::uint64_t i = 0; i < each.size(); ++i) EXPECT_EQ(each[i], i);
 }
 
 // Witness: declared_heads_are_the_logs

@@ -27,8 +27,10 @@ Result<std::vector<proof::DeclaredHead>> stream_heads(const index::TailIndex& in
       heads.push_back(head);
     }
   }
-  std::ranges::sort(heads, proof::comes_before);
-  return heads;
+  std::vector<proof::DeclaredHead> sorted;
+  sorted.reserve(heads.size());
+  for (const std::uint64_t at : proof::leaf_order(heads)) sorted.push_back(heads[at]);
+  return sorted;
 }
 
 }  // namespace batpak::read

@@ -3,6 +3,9 @@
 
 #include <map>
 
+#include "event/draft.hpp"
+#include "event/store_events.hpp"
+#include "store/store_impl.hpp"
 #include "store/test_store.hpp"
 
 namespace batpak::test {
@@ -135,6 +138,32 @@ TEST_F(HeadsTest, cover_what_was_only_buffered_before) {
   must(store_->append(at("door:1"), Moved{}, {.durability = Durability::buffered}));
   must(store_->declare_heads());
   EXPECT_EQ(proven(*store_, "door:1").events.size(), 1U);
+}
+
+TEST_F(HeadsTest, are_refused_by_the_writer_where_the_log_has_grown_past_their_bound) {
+  const auto impl = must(store::open_for_writing("other", machine_.options()));
+  const auto submit = [&](std::uint64_t sequence_max) {
+    event::DraftFields fields;
+    fields.entity = event::HeadsDeclaration::entity;
+    fields.scope = event::store_scope;
+    fields.kind = event::HeadsDeclaration::kind;
+    event::DraftFrame draft = event::DraftFrame::begin(fields, {});
+    must(encode_payload(draft.payload_buffer(), event::HeadsDeclaration{}));
+    must(draft.finish({}));
+    engine::Item item{.draft = std::move(draft), .type = nullptr, .name = {}, .kept = {}};
+    Receipt receipt;
+    engine::Request request;
+    request.items = {&item, 1};
+    request.receipts = {&receipt, 1};
+    request.bytes = item.draft.signed_frame_size();
+    request.sequence_max = sequence_max;
+    return error_of(impl->writer->submit(request, engine::Writer::WhenFull::wait));
+  };
+  EXPECT_EQ(submit(0), "past_the_end");
+  EXPECT_EQ(submit(1), "none") << "behind the genesis event";
+  EXPECT_EQ(submit(1), "past_the_end");
+  EXPECT_EQ(submit(2), "none") << "a refusal leaves nothing";
+  must(impl->close());
 }
 
 TEST_F(HeadsTest, are_left_out_by_a_salvage_which_has_other_streams) {
