@@ -116,7 +116,8 @@ int main(int count, char** arguments) {
     Appender beside(store);
     const auto begin = Clock::now();
     need(store.declare_heads());
-    std::printf("declare heads of %llu streams   %.0f ms\n", static_cast<unsigned long long>(streams), milliseconds_since(begin));
+    std::printf("declare heads of %llu streams   %.0f ms\n", static_cast<unsigned long long>(streams),
+                milliseconds_since(begin));
     beside.stop_and_print("beside the declaration:");
   }
   auto begin = Clock::now();

@@ -186,7 +186,7 @@ struct KeyShowArguments {
 
 using Command = std::variant<InitArguments, AppendArguments, ImportArguments, GetArguments, LogArguments, HistoryArguments,
                              VerifyArguments, AuditArguments, SalvageArguments, CheckpointArguments, ProveInclusionArguments,
-                             ProveConsistencyArguments, ProveCompleteArguments, ProveAbsentArguments, HeadsArguments, ReceiptVerifyArguments, TypesArguments, StatArguments,
-                             KeyNewArguments, KeyShowArguments>;
+                             ProveConsistencyArguments, ProveCompleteArguments, ProveAbsentArguments, HeadsArguments,
+                             ReceiptVerifyArguments, TypesArguments, StatArguments, KeyNewArguments, KeyShowArguments>;
 
 }  // namespace batpak::cli

@@ -260,7 +260,8 @@ void add_prove(CLI::App& app, const Chosen& chosen) {
 }
 
 void add_heads(CLI::App& app, const Chosen& chosen) {
-  CommandForm<HeadsArguments> form(app, "heads", "Declare the last event of every stream, for proofs that nothing was left out",
+  CommandForm<HeadsArguments> form(app, "heads",
+                                   "Declare the last event of every stream, for proofs that nothing was left out",
                                    "  batpak heads audit --key-file audit.key", chosen);
   form.directory();
   form.signing();

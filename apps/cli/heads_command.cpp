@@ -12,7 +12,8 @@ ExitCode run(const HeadsArguments& arguments) {
   if (!store) return complain(store.error());
   const Result<Receipt> receipt = store->declare_heads();
   if (!receipt) return complain(receipt.error());
-  if (!receipt->checkpoint) remark("the store has no key: the heads are declared, and nothing can be proven of them to others");
+  if (!receipt->checkpoint)
+    remark("the store has no key: the heads are declared, and nothing can be proven of them to others");
   Output output;
   output.write(arguments.format == Format::json ? receipt_json(*receipt, "batpak.heads") + '\n'
                                                 : receipt_description(*receipt, output));

@@ -15,7 +15,8 @@ namespace {
 
 std::string sentence(const ProvenStream& stream) {
   const std::string entity = printable(stream.entity);
-  const std::string log = printable(stream.declaration.checkpoint.origin) + " of " + counted(stream.log_size, "event", "events");
+  const std::string log =
+      printable(stream.declaration.checkpoint.origin) + " of " + counted(stream.log_size, "event", "events");
   if (stream.lanes.empty()) return "the log " + log + " has no event of " + entity;
   if (stream.events.size() == 1) return "this is the only event of " + entity + " in the log " + log;
   return "these are all " + grouped(stream.events.size()) + " events of " + entity + " in the log " + log;

@@ -16,7 +16,6 @@
 namespace batpak::cli {
 namespace {
 
-
 // Who is to have signed: the logs and witnesses of a policy, or one key. A key without a name is taken for that of the log
 // that the receipt is of.
 using Trusted = std::variant<TrustPolicy, VerifierKey>;

@@ -58,7 +58,7 @@ void HeadsCheck::check(const event::FrameView& frame, std::uint64_t sequence, co
   if (!declared) {
     return findings_.add(Law::heads, place, "the declaration of heads cannot be read: " + declared.error().message);
   }
-  Bytes written;  // decoding passes over fields that are missing or unknown
+  Bytes written;                                          // decoding passes over fields that are missing or unknown
   static_cast<void>(encode_payload(written, *declared));  // what was decoded can be encoded
   if (!std::ranges::equal(written, frame.payload())) {
     return findings_.add(Law::heads, place, "the declaration of heads has not the form of one");

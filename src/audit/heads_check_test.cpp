@@ -26,7 +26,8 @@ class HeadsCheckTest : public testing::Test {
   static constexpr std::uint64_t streams = 5;
 
   HeadsCheckTest() {
-    for (std::uint64_t i = 0; i < streams; ++i) streams_.push_back({.entity = "door:" + std::to_string((i * 3) % 7), .end = {}});
+    for (std::uint64_t i = 0; i < streams; ++i)
+      streams_.push_back({.entity = "door:" + std::to_string((i * 3) % 7), .end = {}});
   }
 
   static Hash hash_of(std::uint64_t sequence) {

@@ -33,7 +33,8 @@ class HeadsTest : public testing::Test {
   }
   [[nodiscard]] VerifierKey verifier() const { return must(VerifierKey::make("example.com/doors", key_->public_key())); }
   // As somebody sees it who has only the text and the key.
-  [[nodiscard]] ProvenStream proven(const Store& store, std::string_view entity, Store::Show show = Store::Show::fields) const {
+  [[nodiscard]] ProvenStream proven(const Store& store, std::string_view entity,
+                                    Store::Show show = Store::Show::fields) const {
     const auto parsed = parse_stream_proof(format_stream_proof(must(store.prove_stream(entity, show))));
     if (!parsed) throw std::runtime_error(parsed.error().message);
     auto proven = verify_stream_proof(*parsed, verifier());
@@ -106,7 +107,8 @@ TEST_F(HeadsTest, are_proven_by_a_reader_beside_the_owner_too) {
   const Store reader = must(Store::open_read_only("store", {.file_system = process.get()}));
   EXPECT_EQ(proven(reader, "door:1").events.size(), 5U);
   EXPECT_TRUE(proven(reader, "door:2").lanes.empty());
-  EXPECT_EQ(error_of(Store(must(Store::open_read_only("store", {.file_system = process.get()}))).declare_heads()), "read_only");
+  EXPECT_EQ(error_of(Store(must(Store::open_read_only("store", {.file_system = process.get()}))).declare_heads()),
+            "read_only");
 }
 
 TEST_F(HeadsTest, of_what_was_never_declared_are_refused) {

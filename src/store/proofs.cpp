@@ -125,8 +125,7 @@ Result<StreamProof> Store::prove_stream(std::string_view entity, Show show) cons
   }
   BATPAK_TRY(const auto tree, impl_->heads.at(declared->log_size));
   if (tree->size() != declared->streams || tree->root().bytes != declared->root) {
-    return fail(
-        Error(ErrorCode::corrupt, "the heads that are declared are not those of the log").at_sequence(declared_at));
+    return fail(Error(ErrorCode::corrupt, "the heads that are declared are not those of the log").at_sequence(declared_at));
   }
   StreamProof proof;
   proof.entity = entity;

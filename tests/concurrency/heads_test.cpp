@@ -27,7 +27,8 @@ TEST(heads_beside_writers, are_right_for_the_size_that_they_name) {
       writers.emplace_back([&, writer] {
         for (int i = 0; !stop; ++i) {
           const auto where = at("door:" + std::to_string(writer) + ":" + std::to_string(i % 500));
-          must(store.append(where, Moved{.x = i, .y = 0}, {.durability = i % 50 == 0 ? Durability::durable : Durability::buffered}));
+          must(store.append(where, Moved{.x = i, .y = 0},
+                            {.durability = i % 50 == 0 ? Durability::durable : Durability::buffered}));
         }
       });
     }
@@ -46,7 +47,6 @@ TEST(heads_beside_writers, are_right_for_the_size_that_they_name) {
   const VerifyReport report = must(verify_directory(path, options));
   EXPECT_TRUE(report.clean()) << findings(report);
 }
-
 
 }  // namespace
 }  // namespace batpak::test

@@ -20,9 +20,7 @@ class LyingHeads : public testing::Test {
     log_.declare_notes();
     for (const char* entity : {"door:1", "door:2", "door:1", "door:3"}) note(entity);
   }
-  void note(std::string_view entity) {
-    log_.commit({{.entity = std::string(entity), .payload = TestLog::note("opened")}});
-  }
+  void note(std::string_view entity) { log_.commit({{.entity = std::string(entity), .payload = TestLog::note("opened")}}); }
   // The truth about the log below `size`, as its own bytes have it.
   [[nodiscard]] std::vector<DeclaredHead> heads(std::uint64_t size) {
     std::map<std::pair<std::string, std::uint32_t>, DeclaredHead> streams;

@@ -21,7 +21,7 @@ struct SimulationCounts {
   std::uint64_t refreshes = 0;
   std::uint64_t verifications = 0;
   std::uint64_t salvages = 0;
-  std::uint64_t stream_proofs = 0;  // that nothing was left out
+  std::uint64_t stream_proofs = 0;    // that nothing was left out
   std::uint64_t damages = 0;          // bytes changed on purpose, or misdirected
   std::uint64_t damages_refused = 0;  // of them, those for which opening refused
 };
