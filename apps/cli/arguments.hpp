@@ -151,6 +151,7 @@ struct ProveAbsentArguments {
 struct HeadsArguments {
   std::string directory;
   SigningArguments signing;
+  WitnessArguments witness;
   Format format = Format::table;
 };
 

@@ -265,6 +265,7 @@ void add_heads(CLI::App& app, const Chosen& chosen) {
                                    "  batpak heads audit --key-file audit.key", chosen);
   form.directory();
   form.signing();
+  form.witness();
 }
 
 void add_receipt(CLI::App& app, const Chosen& chosen) {

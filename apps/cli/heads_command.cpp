@@ -8,7 +8,7 @@
 namespace batpak::cli {
 
 ExitCode run(const HeadsArguments& arguments) {
-  Result<Store> store = open_to_write(arguments.directory, arguments.signing);
+  Result<Store> store = open_to_write(arguments.directory, arguments.signing, arguments.witness);
   if (!store) return complain(store.error());
   const Result<Receipt> receipt = store->declare_heads();
   if (!receipt) return complain(receipt.error());

@@ -102,7 +102,7 @@ void print_proven_stream(const ProvenStream& stream, Format format, Output& outp
     output.line(output.paint(Style::dim, fmt::format("{:<16}", name)) + std::string(value));
   };
   row("declared", to_string(stream.declaration.time) + ", as event " + std::to_string(stream.declaration.sequence));
-  row("declared streams", std::to_string(stream.streams));
+  row("streams", std::to_string(stream.streams) + " in that log");
   row("by", "the owner; batpak verify of the log shows whether it is true");
 }
 
