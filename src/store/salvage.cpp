@@ -128,8 +128,9 @@ class Salvage {
     for (const Result<EventView>& event : snapshot.read({.from = {}, .store_events = StoreEvents::include})) {
       if (!event || lost_.contains(event->sequence())) continue;
       const EventKind kind = event->kind();
-      // The new store has its own genesis and key.
+      // The new store has its own genesis and key, and other heads than those that were declared of the old one.
       if (kind == event::Genesis::kind || kind == event::KeyDeclaration::kind) continue;
+      if (kind == event::HeadsDeclaration::kind) continue;
       if (kind == event::TypeDeclaration::kind) {
         BATPAK_CHECK(declare(*event));
       }

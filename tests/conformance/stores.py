@@ -41,7 +41,7 @@ class Makers:
         _command("key", "new", self.key_file)
 
     def all(self):
-        made = [self.plain(), self.signed(), self.imported(), self.segments(), self.signed_segments(), self.left(), self.buffered(),
+        made = [self.plain(), self.signed(), self.imported(), self.segments(), self.signed_segments(), self.heads(), self.left(), self.buffered(),
                 self.killed(), self.killed_command()]
         return made + self.examples() + [self.salvaged(made[3])]
 
@@ -86,6 +86,10 @@ class Makers:
         _write_store(self.path("signed_segments"), 70, SEGMENT_BYTES, "close", self.key_file)
         _write_store(self.path("signed_segments"), 20, SEGMENT_BYTES, "close", self.key_file)
         return self._specimen("signed_segments", signed=True)
+
+    def heads(self):
+        _write_store(self.path("heads"), 12, SEGMENT_BYTES, "heads", self.key_file)
+        return self._specimen("heads", signed=True)
 
     def left(self):
         _write_store(self.path("left"), 25, SEGMENT_BYTES, "leave")

@@ -1,4 +1,4 @@
-"""The store's own events: the genesis event, declarations of types and of the key, records of salvage and of restores."""
+"""The store's own events: the genesis event, declarations of types, of the key and of heads, records of salvage and restores."""
 
 import dataclasses
 
@@ -7,17 +7,23 @@ from .msgpack import Map
 from .note import is_checkpoint
 
 CATEGORY_BITS = 12
-GENESIS, TYPE, KEY, SALVAGE, RESTORE = 1, 2, 3, 4, 8
-ENTITIES = {GENESIS: "$batpak/store", TYPE: "$batpak/types", KEY: "$batpak/keys", SALVAGE: "$batpak/salvage", RESTORE: "$batpak/restores"}
+GENESIS, TYPE, KEY, SALVAGE, HEADS, RESTORE = 1, 2, 3, 4, 5, 8
+ENTITIES = {GENESIS: "$batpak/store", TYPE: "$batpak/types", KEY: "$batpak/keys", SALVAGE: "$batpak/salvage",
+            HEADS: "$batpak/heads", RESTORE: "$batpak/restores"}
 PREFIX = "$batpak/"
 SCOPE = "$batpak"
 OTHER_VERSION = "an event of the store's own has another payload version than 1"
 KEY_BYTES = 32
 ID_BYTES = 16
+ROOT_BYTES = 32
 
 
 def _is_integer(value):
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_size(value):
+    return _is_integer(value) and 0 <= value < 1 << 64
 
 
 def _is_bytes(count):
@@ -55,6 +61,7 @@ FORMS = {
         "events_lost": _is_integer,
         "lost": _list_of({"first_sequence": _is_integer, "next_sequence": _is_integer, "reason": _is_string}),
         "source_origin": _is_string, "source_store_id": _is_bytes(ID_BYTES)},
+    HEADS: {"log_size": _is_size, "root": _is_bytes(ROOT_BYTES), "streams": _is_size},
     RESTORE: {"given_up": lambda value: _is_string(value) and is_checkpoint(value)},
 }
 
@@ -119,6 +126,9 @@ class Declarations:
             self.incomplete = True
             return
         if not _has_form(value, FORMS[header.kind]):
+            if header.kind == HEADS:
+                yield "heads", "the declaration of heads has not the form of one"
+                return
             yield "declaration", "the payload does not have the fields of its kind"
             self.incomplete = True
             return
