@@ -7,6 +7,7 @@
 #include "base/try.hpp"
 #include "event/frame_view.hpp"
 #include "proof/checkpoint.hpp"
+#include "proof/offline_receipt.hpp"
 
 namespace batpak {
 namespace {
@@ -128,7 +129,14 @@ ProvenEvent proven(const OfflineReceipt& receipt, const event::HeaderView& heade
   return event;
 }
 
-// Everything but the signatures.
+std::unexpected<ReceiptRefusal> unknown_origin(const CheckpointNote& note) {
+  return refuse(ReceiptFault::unknown_origin, "the receipt is of the log " + note.checkpoint.origin);
+}
+
+}  // namespace
+
+namespace proof {
+
 std::expected<ProvenEvent, ReceiptRefusal> verify_event(const OfflineReceipt& receipt) {
   const auto header = event::HeaderView::parse(receipt.header);
   if (!header) {
@@ -177,11 +185,10 @@ std::expected<void, ReceiptRefusal> verify_log_signature(const CheckpointNote& n
   return {};
 }
 
-std::unexpected<ReceiptRefusal> unknown_origin(const CheckpointNote& note) {
-  return refuse(ReceiptFault::unknown_origin, "the receipt is of the log " + note.checkpoint.origin);
-}
+}  // namespace proof
 
-}  // namespace
+using proof::verify_event;
+using proof::verify_log_signature;
 
 std::string_view to_string(ReceiptFault fault) noexcept {
   switch (fault) {
@@ -198,6 +205,8 @@ std::string_view to_string(ReceiptFault fault) noexcept {
     case ReceiptFault::wrong_root: return "wrong_root";
     case ReceiptFault::metadata_changed: return "metadata_changed";
     case ReceiptFault::payload_changed: return "payload_changed";
+    case ReceiptFault::revoked_key: return "revoked_key";
+    case ReceiptFault::broken_chain: return "broken_chain";
   }
   return "unknown";
 }
