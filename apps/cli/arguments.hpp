@@ -34,6 +34,7 @@ struct WitnessArguments {
 struct InitArguments {
   std::string directory;
   std::string origin;
+  std::string recovery_key;  // public, as VerifyArguments::key
   SigningArguments signing;
   WitnessArguments witness;
   Format format = Format::table;
@@ -138,6 +139,7 @@ struct ProveConsistencyArguments {
 struct ReceiptVerifyArguments {
   std::string file;    // - for standard input
   std::string key;     // as VerifyArguments::key
+  std::string keys;    // a file with a key chain
   std::string policy;  // a file
   Format format = Format::table;
 };
@@ -165,9 +167,36 @@ struct KeyShowArguments {
   Format format = Format::table;
 };
 
+struct KeyRotateArguments {
+  std::string directory;
+  std::string key_file;
+  std::string new_key_file;
+  Format format = Format::table;
+};
+
+struct KeyRevokeArguments {
+  std::string directory;
+  std::string recovery_key_file;
+  std::string key_file;  // the successor's
+  std::string revoked_key;  // as VerifyArguments::key; empty: the one in force
+  std::optional<std::uint64_t> from;
+  Format format = Format::table;
+};
+
+struct KeyHistoryArguments {
+  std::string directory;
+  Format format = Format::table;
+};
+
+struct KeyChainArguments {
+  std::string directory;
+  Format format = Format::table;
+};
+
 using Command = std::variant<InitArguments, AppendArguments, ImportArguments, GetArguments, LogArguments, HistoryArguments,
                              VerifyArguments, AuditArguments, SalvageArguments, CheckpointArguments, ProveInclusionArguments,
                              ProveConsistencyArguments, ReceiptVerifyArguments, TypesArguments, StatArguments,
-                             KeyNewArguments, KeyShowArguments>;
+                             KeyNewArguments, KeyShowArguments, KeyRotateArguments, KeyRevokeArguments,
+                             KeyHistoryArguments, KeyChainArguments>;
 
 }  // namespace batpak::cli

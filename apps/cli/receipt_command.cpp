@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "batpak/json.hpp"
+#include "batpak/key_chain.hpp"
 #include "batpak/offline_receipt.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
@@ -30,7 +31,12 @@ Result<Verified> verify(const ReceiptVerifyArguments& arguments, const OfflineRe
   const Result<VerifierKey> verifier =
       VerifierKey::make(key->name.empty() ? receipt.note.checkpoint.origin : key->name, key->key);
   if (!verifier) return std::unexpected(verifier.error());
-  return verify_offline_receipt(receipt, *verifier);
+  if (arguments.keys.empty()) return verify_offline_receipt(receipt, *verifier);
+  const Result<std::string> text = read_text(arguments.keys, OfflineReceipt::text_bytes_max);
+  if (!text) return std::unexpected(text.error());
+  const auto keys = verify_key_chain(*verifier, *text);
+  if (!keys) return Verified(std::unexpected(keys.error()));
+  return verify_offline_receipt(receipt, *keys);
 }
 
 std::optional<std::string> payload_json(const ProvenEvent& event) {
