@@ -116,7 +116,7 @@ class Store {
   // All keys that the log declares, in their order.
   [[nodiscard]] std::vector<KeySpan> keys() const;
   // A text that leads who knows one of the store's keys to the others: verify_key_chain(). Changes that no signed checkpoint
-  // covers yet are left out. Errors: key_required where the store has no key, or none that signed yet; corrupt.
+  // covers yet are left out. Errors: key_required where the store has no key, past_the_end where none signed yet; corrupt.
   [[nodiscard]] Result<std::string> key_chain() const;
   // Why the signer did not sign when it was asked last; none while it does.
   [[nodiscard]] std::optional<Error> signer_error() const;

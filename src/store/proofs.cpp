@@ -76,7 +76,8 @@ Result<std::string> Store::key_chain() const {
     BATPAK_TRY(OfflineReceipt receipt, prove_under(*keys->note(i), sequence, Show::content));
     receipts.push_back(std::move(receipt));
   }
-  if (receipts.empty()) return fail(ErrorCode::key_required, "no checkpoint of the store is signed: it has no key");
+  if (receipts.empty() && keys->empty()) return fail(ErrorCode::key_required, "the store has no key");
+  if (receipts.empty()) return fail(ErrorCode::past_the_end, "no stored checkpoint is signed by the store's key yet");
   return proof::format_key_chain(receipts);
 }
 

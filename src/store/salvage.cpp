@@ -324,6 +324,8 @@ Result<SalvageReport> salvage(const std::string& source, const std::string& dest
   BATPAK_TRY(const Destination place, choose_destination(files, destination));
   OpenOptions new_store = options;
   new_store.create = Create::always;
+  new_store.previous_key.reset();  // the new store begins with the key
+  new_store.revocation.reset();
   auto impl = store::open_for_writing(place.unfinished_path, new_store, genesis_time);
   if (!impl) {
     // What somebody else holds by now is theirs.
