@@ -34,6 +34,7 @@ struct WitnessArguments {
 struct InitArguments {
   std::string directory;
   std::string origin;
+  std::string recovery_key;  // public, as VerifyArguments::key
   SigningArguments signing;
   WitnessArguments witness;
   Format format = Format::table;
@@ -158,6 +159,7 @@ struct HeadsArguments {
 struct ReceiptVerifyArguments {
   std::string file;    // - for standard input
   std::string key;     // as VerifyArguments::key
+  std::string keys;    // a file with a key chain
   std::string policy;  // a file
   Format format = Format::table;
 };
@@ -185,9 +187,36 @@ struct KeyShowArguments {
   Format format = Format::table;
 };
 
+struct KeyRotateArguments {
+  std::string directory;
+  std::string key_file;
+  std::string new_key_file;
+  Format format = Format::table;
+};
+
+struct KeyRevokeArguments {
+  std::string directory;
+  std::string recovery_key_file;
+  std::string key_file;     // the successor's
+  std::string revoked_key;  // as VerifyArguments::key; empty: the one in force
+  std::optional<std::uint64_t> from;
+  Format format = Format::table;
+};
+
+struct KeyHistoryArguments {
+  std::string directory;
+  Format format = Format::table;
+};
+
+struct KeyChainArguments {
+  std::string directory;
+  Format format = Format::table;
+};
+
 using Command = std::variant<InitArguments, AppendArguments, ImportArguments, GetArguments, LogArguments, HistoryArguments,
                              VerifyArguments, AuditArguments, SalvageArguments, CheckpointArguments, ProveInclusionArguments,
                              ProveConsistencyArguments, ProveCompleteArguments, ProveAbsentArguments, HeadsArguments,
-                             ReceiptVerifyArguments, TypesArguments, StatArguments, KeyNewArguments, KeyShowArguments>;
+                             ReceiptVerifyArguments, TypesArguments, StatArguments, KeyNewArguments, KeyShowArguments,
+                             KeyRotateArguments, KeyRevokeArguments, KeyHistoryArguments, KeyChainArguments>;
 
 }  // namespace batpak::cli

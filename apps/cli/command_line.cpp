@@ -90,10 +90,14 @@ using Chosen = std::function<void(Command)>;
 void add_init(CLI::App& app, const Chosen& chosen) {
   CommandForm<InitArguments> form(app, "init", "Make a new store",
                                   "  batpak init audit\n"
-                                  "  batpak init audit --origin example.com/audit --key-file audit.key",
+                                  "  batpak init audit --origin example.com/audit --key-file audit.key\n"
+                                  "  batpak init audit --key-file audit.key --recovery-key recovery.pub",
                                   chosen);
   form.operand("DIR", &InitArguments::directory, "The new directory");
   form.option("--origin", &InitArguments::origin, "Names the log in checkpoints for ever")->type_name("NAME");
+  form.option("--recovery-key", &InitArguments::recovery_key,
+              "The public half of the key that alone can revoke the store's, or a file that holds it")
+      ->type_name("KEY");
   form.signing();
   form.witness();
 }
@@ -275,11 +279,15 @@ void add_receipt(CLI::App& app, const Chosen& chosen) {
   CommandForm<ReceiptVerifyArguments> verify(receipt, "verify",
                                              "Say what a receipt, or a proof that nothing was left out, proves",
                                              "  batpak receipt verify event.tlog-proof --key audit.pub\n"
+                                             "  batpak receipt verify event.tlog-proof --key audit.pub --keys audit.keys\n"
                                              "  batpak receipt verify event.tlog-proof --policy trusted.policy --json",
                                              chosen);
   verify.operand("FILE", &ReceiptVerifyArguments::file, "The receipt or proof; - for standard input");
   CLI::Option* key = verify.option("--key", &ReceiptVerifyArguments::key, "The log's public key, or a file that holds it")
                          ->type_name("KEY");
+  verify.option("--keys", &ReceiptVerifyArguments::keys, "The chain of keys that leads on from that one (batpak key chain)")
+      ->type_name("FILE")
+      ->needs(key);
   verify.option("--policy", &ReceiptVerifyArguments::policy, "The logs and witnesses to trust (C2SP tlog-policy)")
       ->type_name("FILE")
       ->excludes(key);
@@ -297,10 +305,43 @@ void add_stat(CLI::App& app, const Chosen& chosen) {
   form.directory();
 }
 
+void add_key_changes(CLI::App& key, const Chosen& chosen) {
+  CommandForm<KeyRotateArguments> rotate(key, "rotate", "Put a new key in the place of a store's",
+                                         "  batpak key rotate audit --key-file audit.key --new-key-file audit-2.key",
+                                         chosen);
+  rotate.directory();
+  rotate.option("--key-file", &KeyRotateArguments::key_file, "The key in force")->type_name("FILE")->required();
+  rotate.option("--new-key-file", &KeyRotateArguments::new_key_file, "The new one")->type_name("FILE")->required();
+  CommandForm<KeyRevokeArguments> revoke(
+      key, "revoke", "Put a new key in the place of one that is lost or leaked, by the recovery key",
+      "  batpak key revoke audit --recovery-key-file recovery.key --key-file audit-2.key\n"
+      "  batpak key revoke audit --recovery-key-file recovery.key --key-file audit-2.key --from 4711",
+      chosen);
+  revoke.directory();
+  revoke.option("--recovery-key-file", &KeyRevokeArguments::recovery_key_file, "The key that the store was made with")
+      ->type_name("FILE")
+      ->required();
+  revoke.option("--key-file", &KeyRevokeArguments::key_file, "The new key")->type_name("FILE")->required();
+  revoke
+      .option("--from", &KeyRevokeArguments::from, "What the old key signed from here on does not count; by default the end")
+      ->type_name("SEQUENCE");
+  revoke.option("--revoked-key", &KeyRevokeArguments::revoked_key, "The key to revoke; by default the one in force")
+      ->type_name("KEY");
+  CommandForm<KeyHistoryArguments> history(key, "history", "List the keys of a store one after the other",
+                                           "  batpak key history audit\n  batpak key history audit --json | jq .from",
+                                           chosen);
+  history.directory();
+  CommandForm<KeyChainArguments> chain(key, "chain", "Print what leads who knows one of a store's keys to the others",
+                                       "  batpak key chain audit > audit.keys", chosen);
+  chain.directory();
+}
+
 void add_key(CLI::App& app, const Chosen& chosen) {
-  CLI::App& key = *app.add_subcommand("key", "Make and show signing keys")->group("Commands");
+  CLI::App& key = *app.add_subcommand("key", "Make, show and change signing keys")->group("Commands");
   key.require_subcommand(1);
-  key.footer("Examples:\n  batpak key new audit.key\n  batpak key show audit.key --store audit");
+  key.footer(
+      "Examples:\n  batpak key new audit.key\n  batpak key show audit.key --store audit\n"
+      "  batpak key rotate audit --key-file audit.key --new-key-file audit-2.key\n  batpak key history audit");
   CommandForm<KeyNewArguments> make(key, "new", "Make a signing key and print its public half", "  batpak key new audit.key",
                                     chosen);
   make.operand("FILE", &KeyNewArguments::file, "The new file; it must not exist");
@@ -316,6 +357,7 @@ void add_key(CLI::App& app, const Chosen& chosen) {
   show.option("--store", &KeyShowArguments::store, "The same under the origin of this store")
       ->type_name("DIR")
       ->excludes(name);
+  add_key_changes(key, chosen);
 }
 
 // "batpak key new", as far as the arguments got.

@@ -26,5 +26,9 @@ ExitCode run(const TypesArguments& arguments);
 ExitCode run(const StatArguments& arguments);
 ExitCode run(const KeyNewArguments& arguments);
 ExitCode run(const KeyShowArguments& arguments);
+ExitCode run(const KeyRotateArguments& arguments);
+ExitCode run(const KeyRevokeArguments& arguments);
+ExitCode run(const KeyHistoryArguments& arguments);
+ExitCode run(const KeyChainArguments& arguments);
 
 }  // namespace batpak::cli

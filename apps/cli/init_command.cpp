@@ -6,6 +6,7 @@
 #include "json_object.hpp"
 #include "output.hpp"
 #include "store_opening.hpp"
+#include "verifier_key_argument.hpp"
 
 namespace batpak::cli {
 namespace {
@@ -25,6 +26,12 @@ ExitCode run(const InitArguments& arguments) {
   Result<OpenOptions> options = open_options(arguments.signing, witness, Create::always);
   if (!options) return complain(options.error());
   options->origin = arguments.origin;
+  if (!arguments.recovery_key.empty()) {
+    if (!options->key) return complain_of_usage("--recovery-key belongs to --key-file: it names who can revoke that key");
+    const Result<PublicKey> key = parse_key_argument(arguments.recovery_key);
+    if (!key) return complain(key.error(), "--recovery-key takes what batpak key new prints, or a file with it");
+    options->recovery_key_hash = recovery_key_hash(*key);
+  }
   Result<Store> store = Store::open(arguments.directory, *options);
   if (!store) return complain(store.error());
   const std::string key = verifier_key_text(*store);

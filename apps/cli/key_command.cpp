@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "batpak/signing_key.hpp"
 #include "batpak/store.hpp"
 #include "commands.hpp"
@@ -49,8 +51,9 @@ ExitCode run(const KeyShowArguments& arguments) {
   if (arguments.store.empty()) return print_key(arguments.file, key->public_key(), arguments.name, arguments.format);
   const Result<Store> store = open_to_read(arguments.store, ReadOnlyOptions::Undurable::hide);
   if (!store) return complain(store.error());
-  if (store->declared_key() && *store->declared_key() != key->public_key()) {
-    return complain(Error(ErrorCode::wrong_key, "the store declares another key than this one").at_path(arguments.store));
+  const std::vector<KeySpan> keys = store->keys();
+  if (!keys.empty() && std::ranges::find(keys, key->public_key().bytes(), &KeySpan::key) == keys.end()) {
+    return complain(Error(ErrorCode::wrong_key, "the store declares other keys than this one").at_path(arguments.store));
   }
   return print_key(arguments.file, key->public_key(), store->origin(), arguments.format);
 }

@@ -47,6 +47,19 @@ void print_report(Output& output, const VerifyReport& report, std::size_t agains
         fmt::format("{} of {}", to_string(report.checkpoint->root), counted(report.checkpoint->size, "event", "events")));
   }
   row("signatures", signatures_text(report));
+  if (report.keys.size() > 1) {
+    row("keys", fmt::format("{}, one after the other: batpak key history lists them", report.keys.size()));
+  }
+  for (const KeySpan& span : report.keys) {
+    if (!span.revoked_from) continue;
+    row("revoked",
+        fmt::format("what the key of {} signed from {} on counts only against a checkpoint kept elsewhere, or a later key "
+                    "known from elsewhere",
+                    span.from, *span.revoked_from));
+  }
+  if (report.keys.size() > 1 && !report.keys.back().covered_by) {
+    row("unfinished", "no signed checkpoint covers the last change of keys yet");
+  }
   if (against > 0) {
     row("against", fmt::format("goes on from {} of {}", report.known_checkpoints_held.size(),
                                counted(against, "known checkpoint", "known checkpoints")));

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "json_object.hpp"
+#include "key_span_text.hpp"
 #include "quantity.hpp"
 
 namespace batpak::cli {
@@ -51,6 +52,11 @@ std::string report_json(const VerifyReport& report) {
   object.text("tail", name_of(report.tail)).number("tail_bytes", report.tail_bytes);
   if (report.checkpoint) {
     object.number("size", report.checkpoint->size).text("root", to_string(report.checkpoint->root));
+  }
+  if (!report.keys.empty()) {
+    std::vector<std::string> keys;
+    for (const KeySpan& span : report.keys) keys.push_back(key_span_json(span, report.origin));
+    object.array("keys", keys);
   }
   return object.seconds("seconds", std::chrono::duration<double>(report.elapsed).count()).finish();
 }

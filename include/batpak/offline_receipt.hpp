@@ -55,6 +55,8 @@ enum class ReceiptFault : std::uint8_t {
   wrong_root,         // the path does not lead from the event's hash to the root
   metadata_changed,   // the metadata does not give the hash that the event holds of it
   payload_changed,    // the payload does not give the hash that the event holds of it
+  revoked_key,        // the key that signed the checkpoint was revoked, from before its size on
+  broken_chain,       // a chain of keys does not lead from one to the next, or not from the verifier's
 };
 // The stable name: "wrong_root".
 [[nodiscard]] std::string_view to_string(ReceiptFault fault) noexcept;

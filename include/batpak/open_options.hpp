@@ -11,6 +11,8 @@
 #include "batpak/checkpoint.hpp"
 #include "batpak/error.hpp"
 #include "batpak/hash.hpp"
+#include "batpak/key_revocation.hpp"
+#include "batpak/signer.hpp"
 #include "batpak/signing_key.hpp"
 #include "batpak/witness_file.hpp"
 
@@ -43,9 +45,18 @@ struct OpenOptions {
   // Of a new store: names its log in checkpoints for ever. No spaces or plus signs, 1–255 bytes. By default
   // "batpak.invalid/<store id>".
   std::string origin = {};
-  // The store's signing key. A store with a declared key cannot be written without it.
-  std::shared_ptr<const SigningKey> key = {};
+  // The store's signing key, or who holds it. A store with a declared key cannot be written without it.
+  std::shared_ptr<const Signer> key = {};
   SigningPolicy signing = SigningPolicy::each_commit;
+  // Changes the key: `key` is the new one, this the declared one. The log says so, under a checkpoint that both sign, before
+  // anything else is written. Opening again with both does nothing more; it completes a change that was interrupted, which
+  // without this key is rotation_unfinished.
+  std::shared_ptr<const Signer> previous_key = {};
+  // Changes the key without the declared one, which is lost or leaked: the recovery key's word that `key` is its successor.
+  std::optional<KeyRevocation> revocation = {};
+  // Where the store's first key is declared: recovery_key_hash() of a key kept elsewhere, which alone can revoke. It cannot be
+  // changed later.
+  std::optional<Hash> recovery_key_hash = {};
 
   std::uint64_t segment_bytes = 64ULL << 20;    // 64 KiB – 1 GiB, of segments created from now on
   std::uint64_t queue_bytes_max = 64ULL << 20;  // of requests waiting for the writer; at least 64 KiB
@@ -90,6 +101,7 @@ struct OpenReport {
   std::string torn_path;                // the segment they were cut from; empty when nothing was
   std::string quarantine_path;          // where the copy is; empty when nothing was cut or it was declined
   bool rotation_completed = false;      // an interrupted change of segments was finished
+  bool key_changed = false;             // a rotation or revocation of the key was put into the log
   std::uint64_t undurable_events = 0;   // open_read_only: whole, but not known to be durable
   std::vector<DamagedRange> damage;     // open_read_only serves around it; also rot in old segments that hides no head
   // The checkpoint of the witness file that the log does not go on from, where WhenNotExtended::accept_restore was needed.
@@ -104,6 +116,8 @@ struct Frontier {
   std::uint64_t durable = 0;    // on the device
   std::uint64_t witnessed = 0;  // remembered by the witness file, where there is one
   std::uint64_t visible = 0;    // shown to readers of this store
+  // Of the newest checkpoint that is signed; 0 without a key. Behind `durable` where the signer fails: Store::signer_error().
+  std::uint64_t signed_size = 0;
 };
 
 // A type that the log declares.

@@ -1,4 +1,4 @@
-// The keys of a store: Ed25519 (RFC 8032). The secret half signs checkpoints, the public half is all that a verifier needs.
+// A key with its secret half in this process: Ed25519 (RFC 8032).
 #pragma once
 
 #include <array>
@@ -6,10 +6,11 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "batpak/error.hpp"
+#include "batpak/public_key.hpp"
+#include "batpak/signer.hpp"
 
 namespace batpak::crypto {
 class KeyPem;
@@ -17,64 +18,11 @@ class KeyPem;
 
 namespace [[gnu::visibility("default")]] batpak {
 
-// The public half of a key: a point that is canonical and not of small order.
-//
-// Threads: a plain value.
-class PublicKey {
- public:
-  static constexpr std::size_t bytes_size = 32;
-  static constexpr std::size_t signature_bytes = 64;
-
-  // Errors: malformed_key for bytes that no signing key has as its public half.
-  [[nodiscard]] static Result<PublicKey> from_bytes(std::span<const std::byte, bytes_size> bytes);
-
-  [[nodiscard]] const std::array<std::byte, bytes_size>& bytes() const noexcept { return bytes_; }
-
-  // What names this key in a signed note, beside `name`: the first 4 bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ key).
-  [[nodiscard]] std::array<std::byte, 4> key_id(std::string_view name) const;
-
-  // Whether `signature` is this key's over `message`.
-  [[nodiscard]] bool verifies(std::span<const std::byte> message, std::span<const std::byte> signature) const noexcept;
-
-  friend bool operator==(const PublicKey&, const PublicKey&) = default;
-
- private:
-  friend class SigningKey;
-  explicit PublicKey(const std::array<std::byte, bytes_size>& bytes) : bytes_(bytes) {}
-
-  std::array<std::byte, bytes_size> bytes_;
-};
-
-// A public key under a name, in the form in which it is given to those who verify (C2SP signed-note):
-// "example.com/log+2f8ca1d0+AQ…", the name, the key id in hexadecimal, and base 64 of 0x01 and the key.
-//
-// Threads: a plain value.
-class VerifierKey {
- public:
-  // A name is 1–255 bytes of UTF-8 without spaces (Unicode's too), plus signs and control characters; the key of a store
-  // is named as its origin. Errors: invalid_name.
-  [[nodiscard]] static Result<VerifierKey> make(std::string_view name, const PublicKey& key);
-  // Errors: malformed_key, also for a key id that is not this key's.
-  [[nodiscard]] static Result<VerifierKey> from_string(std::string_view text);
-
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  [[nodiscard]] const PublicKey& key() const noexcept { return key_; }
-  friend bool operator==(const VerifierKey&, const VerifierKey&) = default;
-
- private:
-  VerifierKey(std::string_view name, const PublicKey& key) : name_(name), key_(key) {}
-
-  std::string name_;
-  PublicKey key_;
-};
-
-[[nodiscard]] std::string to_string(const VerifierKey& key);
-
 // A key that signs. It cannot be copied or printed; its secret lies in locked memory where the system gives any, and is
 // wiped when the key goes. A key that was moved from can only be destroyed or assigned to.
 //
 // Threads: sign() from any thread.
-class SigningKey {
+class SigningKey final : public Signer {
  public:
   // A new key from the system's entropy. Errors: out_of_resources.
   [[nodiscard]] static Result<SigningKey> generate();
@@ -88,10 +36,13 @@ class SigningKey {
   // Errors: invalid_argument where the path exists, no_such_directory, permission_denied, no_space, io_error.
   [[nodiscard]] Result<void> save(const std::string& path) const;
 
-  [[nodiscard]] const PublicKey& public_key() const noexcept { return public_key_; }
+  [[nodiscard]] const PublicKey& public_key() const noexcept override { return public_key_; }
 
   // Cost: about 20 µs.
-  [[nodiscard]] std::array<std::byte, PublicKey::signature_bytes> sign(std::span<const std::byte> message) const noexcept;
+  [[nodiscard]] Signature sign(std::span<const std::byte> message) const noexcept;
+  // The same; it never fails.
+  [[nodiscard]] Result<Signature> signature_of(std::span<const std::byte> message) const override { return sign(message); }
+  [[nodiscard]] bool is_in_this_process() const noexcept override { return true; }
 
  private:
   friend class crypto::KeyPem;

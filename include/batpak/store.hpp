@@ -12,6 +12,7 @@
 #include "batpak/batch.hpp"
 #include "batpak/checkpoint.hpp"
 #include "batpak/coordinate.hpp"
+#include "batpak/key_chain.hpp"
 #include "batpak/offline_receipt.hpp"
 #include "batpak/open_options.hpp"
 #include "batpak/payload_type.hpp"
@@ -38,7 +39,8 @@ class Store {
  public:
   // Opens or creates the store in the directory `path`, recovers it where needed, and owns it until closed.
   // Errors: not_a_store, already_a_store, not_a_directory, no_such_directory (of the parent), permission_denied, locked,
-  // newer_format, foreign_segment, damaged, key_required, wrong_key, invalid_argument, no_space, io_error.
+  // newer_format, foreign_segment, damaged, key_required, wrong_key, rotation_unfinished, bad_signature, invalid_argument,
+  // no_space, io_error.
   [[nodiscard]] static Result<Store> open(const std::string& path, const OpenOptions& options = {});
   // Opens for reading, beside a live writer or without one; never writes a byte. Serves what is whole around damage.
   [[nodiscard]] static Result<Store> open_read_only(const std::string& path, ReadOnlyOptions options = {});
@@ -119,7 +121,15 @@ class Store {
   [[nodiscard]] const std::string& path() const noexcept;
   [[nodiscard]] const std::string& origin() const noexcept;
   [[nodiscard]] std::string store_id() const;  // 32 hexadecimal digits
+  // The key in force.
   [[nodiscard]] std::optional<PublicKey> declared_key() const;
+  // All keys that the log declares, in their order.
+  [[nodiscard]] std::vector<KeySpan> keys() const;
+  // A text that leads who knows one of the store's keys to the others: verify_key_chain(). Changes that no signed checkpoint
+  // covers yet are left out. Errors: key_required where the store has no key, past_the_end where none signed yet; corrupt.
+  [[nodiscard]] Result<std::string> key_chain() const;
+  // Why the signer did not sign when it was asked last; none while it does.
+  [[nodiscard]] std::optional<Error> signer_error() const;
   [[nodiscard]] const OpenReport& open_report() const noexcept;
   [[nodiscard]] std::vector<DeclaredType> types() const;
   [[nodiscard]] Frontier frontier() const noexcept;
@@ -138,6 +148,8 @@ class Store {
   [[nodiscard]] Result<Receipt> append_encoded(const Coordinate& where, const detail::PayloadType& type,
                                                const detail::PayloadSource& payload, const AppendOptions& options,
                                                WhenFull when_full);
+
+  [[nodiscard]] Result<OfflineReceipt> prove_under(const CheckpointNote& note, std::uint64_t sequence, Show show) const;
 
   std::unique_ptr<Impl> impl_;
 };

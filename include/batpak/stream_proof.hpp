@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "batpak/key_chain.hpp"
 #include "batpak/offline_receipt.hpp"
 
 namespace [[gnu::visibility("default")]] batpak {
@@ -105,5 +106,8 @@ struct ProvenStream {
 // The same with the logs and witnesses that a policy names, which must name a log.
 [[nodiscard]] std::expected<ProvenStream, StreamProofRefusal> verify_stream_proof(const StreamProof& proof,
                                                                                   const TrustPolicy& policy);
+// The same with the keys of a log over time.
+[[nodiscard]] std::expected<ProvenStream, StreamProofRefusal> verify_stream_proof(const StreamProof& proof,
+                                                                                  const KeyChain& keys);
 
 }  // namespace batpak

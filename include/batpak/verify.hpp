@@ -11,7 +11,8 @@
 
 #include "batpak/checkpoint.hpp"
 #include "batpak/error.hpp"
-#include "batpak/signing_key.hpp"
+#include "batpak/key_chain.hpp"
+#include "batpak/public_key.hpp"
 
 namespace [[gnu::visibility("default")]] batpak {
 
@@ -42,7 +43,7 @@ enum class Law : std::uint8_t {
   checkpoint_signature,  // a stored signature does not verify
   unsigned_commit,       // commits after the key's declaration that no stored checkpoint covers
   event_signature,
-  key_declaration,  // a signature before its key was declared, or by another key
+  key_declaration,  // a signature by another key than the one in force there; a change of keys that nobody may make
   declaration,      // an event's kind is not declared before it, or declared twice
   heads,            // the declared heads of the streams are not those of the log
   encoding,         // a payload or metadata that is not canonical MessagePack
@@ -84,7 +85,8 @@ struct KnownCheckpoint {
 };
 
 struct VerifyOptions {
-  // The key to check signatures with. Without one they are not checked, and the report says so.
+  // A key of the store's, the first one or a later one: signatures are checked with those that the log declares, which must be
+  // among them. Without one they are not checked, and the report says so.
   std::optional<PublicKey> key = {};
   // The log must go on from each of these, and hold the events.
   std::vector<KnownCheckpoint> against = {};
@@ -124,7 +126,7 @@ struct VerifyReport {
   std::uint64_t bytes = 0;
   std::uint64_t checkpoints_verified = 0;  // stored signatures of commits
   std::uint64_t event_signatures_verified = 0;
-  std::uint64_t events_not_yet_signed = 0;          // behind the last stored checkpoint: no finding
+  std::uint64_t events_not_yet_signed = 0;          // behind the last stored checkpoint that counts: no finding
   std::uint64_t clock_skews = 0;                    // events whose time and wall clock differ by more than 10 s: no finding
   std::vector<std::string> known_checkpoints_held;  // the names of those of VerifyOptions::against that the log goes on from
   SignatureCheck signatures = SignatureCheck::not_checked;
@@ -133,6 +135,9 @@ struct VerifyReport {
   std::vector<SegmentOutline> outline;
   std::string origin;
   std::optional<Checkpoint> checkpoint;  // of everything up to the last whole commit
+  // The keys that the log declares. What a revoked one signed from `revoked_from` on counts only against a checkpoint that was
+  // kept elsewhere, or by a later key that is known from elsewhere: its finder could have written it.
+  std::vector<KeySpan> keys;
   std::chrono::microseconds elapsed{0};
 
   [[nodiscard]] bool clean() const noexcept { return findings.empty(); }

@@ -1,55 +1,68 @@
-// Stored checkpoints: whether they are of this log, by its key, and what they leave unsigned.
+// The keys of the log and what they signed: whether stored checkpoints and events are by those in force, and what they leave
+// unsigned.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "audit/finding_list.hpp"
 #include "audit/span_check.hpp"
+#include "proof/key_history.hpp"
 
 namespace batpak::audit {
 
 // Threads: one; everything comes in the order of the log.
 class CheckpointCheck {
  public:
-  using KeyBytes = std::array<std::byte, PublicKey::bytes_size>;
-
   CheckpointCheck(FindingList& findings, const std::optional<SignerIdentity>& signer)
       : findings_(findings), signer_(signer) {}
 
-  // The genesis or a key declaration names a key.
-  void declare(const KeyBytes& key, const Place& place);
-  void check_event(SignatureState signature, const Place& place);
+  // An event that may change the keys of the log.
+  void take_key_event(const event::FrameView& frame, std::string_view origin, const Place& place);
+  void check_event(const EventFacts& event, std::uint64_t sequence, const Place& place);
   // A whole commit: what is stored in it, and then its own size and root as something that later ones may sign.
   void check_commit(std::string_view path, const segment::CommitView& commit, std::uint64_t size, const Hash& root);
   // When everything was seen.
   void finish();
 
-  [[nodiscard]] std::uint64_t checkpoints_verified() const noexcept { return checkpoints_verified_; }
-  [[nodiscard]] std::uint64_t events_verified() const noexcept { return events_verified_; }
+  // None where the key given for verifying is none of the log's.
+  [[nodiscard]] std::uint64_t checkpoints_verified() const noexcept { return is_foreign() ? 0 : checkpoints_verified_; }
+  [[nodiscard]] std::uint64_t events_verified() const noexcept { return is_foreign() ? 0 : events_verified_; }
   [[nodiscard]] SignatureCheck state() const noexcept;
   // Of `events`, those behind the last checkpoint that counts; none where no key was ever declared.
   [[nodiscard]] std::uint64_t count_unsigned(std::uint64_t events) const noexcept;
+  [[nodiscard]] const std::vector<KeySpan>& keys() const noexcept { return keys_.spans(); }
 
  private:
+  using KeyBytes = proof::KeyHistory::KeyBytes;
   struct Signable {
     std::uint64_t size = 0;
     Hash root;
   };
   // `durable`: the events that the commit's durable-through covers.
   void check_stored(const Place& place, const segment::CommitEnd& end, std::uint64_t durable);
+  // Whether all who must have signed it, and nobody else in the log's name; if not, there is a finding.
+  [[nodiscard]] bool check_signatures(const Place& place, const segment::CommitEnd& end,
+                                      const std::vector<KeyBytes>& signers, const Hash& root);
+  void cover(std::uint64_t size);
+  [[nodiscard]] bool is_foreign() const noexcept { return foreign_keys_.has_value() && !key_is_known_; }
+  [[nodiscard]] SignatureState verify_event(const EventFacts& event, const KeyBytes& key) const;
 
   FindingList& findings_;
   const std::optional<SignerIdentity>& signer_;
-  std::optional<KeyBytes> declared_;
+  proof::KeyHistory keys_;
+  bool key_is_known_ = false;              // the one given for verifying is among them
+  std::optional<Finding> foreign_keys_;    // where the first key is declared, in case it is not
   std::deque<Signable> signable_;          // ends of commits since the last stored checkpoint, oldest first
   std::uint64_t last_stored_ = 0;          // size of the last stored checkpoint
   std::uint64_t last_verified_ = 0;        // of the last one that verified
+  std::deque<std::uint64_t> covering_;     // sizes of those that verified, or without a key of all, the newest last
   std::optional<Finding> first_unsigned_;  // where the first commit behind last_verified_ is
   std::uint64_t checkpoints_verified_ = 0;
   std::uint64_t events_verified_ = 0;
+  std::uint64_t events_of_new_key_ = 0;  // that verify by a key to which the one before has not handed over yet
   bool any_signature_ = false;
 };
 

@@ -184,20 +184,12 @@ void History::take_event(const Place& place, const EventFacts& event) {
   check_time(place, header);
   check_batch(place, header);
   types_.check(*event.frame, place);
-  if (header.kind() == event::KeyDeclaration::kind && !event.frame->payload_erased()) {
-    // Decoding passes over fields that are missing or unknown; of a key there is one form.
-    const auto key = decode_payload<event::KeyDeclaration>(event.frame->payload());
-    Bytes written;
-    if (key) static_cast<void>(encode_payload(written, *key));  // what was decoded can be encoded
-    if (key && std::ranges::equal(written, event.frame->payload())) {
-      checkpoints_.declare(key->key, place);
-    } else {
-      findings_.add(Law::key_declaration, place,
-                    key ? "the key declaration has not the form of one"
-                        : "the key declaration cannot be read: " + key.error().message);
-    }
+  const bool is_genesis = header.kind() == event::Genesis::kind;  // of which there is one, at the beginning
+  if (proof::KeyHistory::concerns(header.kind()) && !is_genesis && !event.frame->payload_erased()) {
+    checkpoints_.take_key_event(*event.frame, origin_,
+                                {.path = place.path, .offset = place.offset, .sequence = next_sequence_});
   }
-  checkpoints_.check_event(event.signature, place);
+  checkpoints_.check_event(event, next_sequence_, place);
   known_.check_event(place, next_sequence_, event.event_hash);
   ++events_;
   ++next_sequence_;
@@ -215,7 +207,7 @@ void History::check_genesis(const Place& place, const EventFacts& event) {
   const auto genesis = decode_payload<event::Genesis>(event.frame->payload());
   if (!genesis) return findings_.add(Law::store_meta, place, "the genesis event cannot be read: " + genesis.error().message);
   origin_ = genesis->origin;
-  if (genesis->key) checkpoints_.declare(*genesis->key, place);
+  checkpoints_.take_key_event(*event.frame, origin_, place);
 }
 
 void History::check_stream(const Place& place, const EventFacts& event) {
@@ -372,6 +364,7 @@ void History::report(VerifyReport& report) const {
   report.signatures = checkpoints_.state();
   report.known_checkpoints_held = known_.held();
   report.outline = outline_.segments();
+  report.keys = checkpoints_.keys();
   if (!origin_.empty()) report.origin = origin_;
   if (const auto root = tree_.root(); root && commits_ > 0) {
     report.checkpoint = Checkpoint{.origin = report.origin, .size = next_sequence_, .root = *root};

@@ -18,6 +18,8 @@ static_assert(PublicKey::signature_bytes == crypto::ed25519_signature_bytes);
 
 }  // namespace
 
+Signer::~Signer() = default;
+
 Result<PublicKey> PublicKey::from_bytes(std::span<const std::byte, bytes_size> bytes) {
   std::array<std::byte, bytes_size> key;
   std::copy(bytes.begin(), bytes.end(), key.begin());
@@ -78,7 +80,7 @@ Result<SigningKey> SigningKey::from_seed(std::span<const std::byte> seed) {
   return SigningKey(std::move(secret), PublicKey(public_bytes));
 }
 
-std::array<std::byte, PublicKey::signature_bytes> SigningKey::sign(std::span<const std::byte> message) const noexcept {
+Signer::Signature SigningKey::sign(std::span<const std::byte> message) const noexcept {
   return crypto::ed25519_sign(
       message, std::span<const std::byte, crypto::ed25519_secret_bytes>(secret_.get(), crypto::ed25519_secret_bytes));
 }

@@ -6,6 +6,7 @@
 #include "base/limits.hpp"
 #include "base/try.hpp"
 #include "event/store_events.hpp"
+#include "proof/checked_signature.hpp"
 #include "recovery/segment_file_writer.hpp"
 
 namespace batpak::engine {
@@ -15,8 +16,12 @@ using base::fail;
 using segment::CommitType;
 using segment::LogPoint;
 
-// What must still fit behind every commit: an idle mark with its gap, and a seal, both with a signature.
+// What must still fit behind every commit: an idle mark with its gap, and a seal, both with the signatures over a change of keys.
 constexpr std::uint64_t signature_room = 512;
+constexpr std::uint64_t stored_signature_bytes = 4 + 4 + PublicKey::signature_bytes;
+static_assert(2 * stored_signature_bytes <= signature_room);
+// A rotation or revocation with its frame.
+constexpr std::uint64_t key_change_bytes_max = 1024;
 constexpr std::uint64_t empty_commit_room = segment::commit_header_bytes + segment::commit_end_bytes_min + signature_room;
 constexpr std::uint64_t segment_reserve =
     limits::sector_bytes + empty_commit_room + empty_commit_room + segment::seal_body_bytes;
@@ -53,9 +58,20 @@ CommitLog::CommitLog(recovery::LogState& state, Options options)
       clock_(state.last_time),
       ids_(state.last_id),
       ends_in_idle_mark_(state.ends_in_idle_mark),
-      key_declared_(state.declared_key.has_value()) {
-  if (options_.key) signer_ = std::make_unique<Signer>(options_.key, options_.signer_thread);
+      keys_(std::make_shared<const proof::KeyHistory>(state.keys)),
+      stored_size_(state.keys.stored_size()) {
+  if (options_.key) signer_ = std::make_unique<CheckpointSigner>(options_.signer_thread);
   written_root_ = durable_root_ = tree_.root();
+  keep_stored_signature(state.newest_signed);
+}
+
+// What stands in until the signer has signed.
+void CommitLog::keep_stored_signature(const std::optional<CheckpointNote>& stored) {
+  if (!stored || stored->checkpoint.size == 0) return;
+  const KeySpan* const span = keys_->in_force_at(stored->checkpoint.size - 1);
+  if (span == nullptr) return;
+  const auto key = PublicKey::from_bytes(span->key);
+  if (key && verify_note(*stored, *key)) signed_checkpoint_ = std::make_shared<const CheckpointNote>(*stored);
 }
 
 Result<std::unique_ptr<CommitLog>> CommitLog::open(recovery::LogState& state, Options options) {
@@ -68,14 +84,62 @@ Result<std::unique_ptr<CommitLog>> CommitLog::open(recovery::LogState& state, Op
   log->publish_live();
   // Each recovery writes something again, the last commit at least: the log ends in a mark before anything is shown.
   BATPAK_CHECK(log->write_idle_mark());
+  if (state.key_change) {
+    BATPAK_CHECK(log->change_key(*state.key_change));
+    state.report.key_changed = true;
+    return log;
+  }
   // Everything recovered is durable, so its checkpoint may be signed at once; stored only if the log does not hold one.
-  if (log->signer_ && log->key_declared_) {
-    log->signer_->start(log->durable_checkpoint());
+  if (auto signers = log->signers_of(log->tree_.size()); !signers.empty()) {
+    const bool completes_change = signers.size() > 1;
+    log->signer_->start(log->durable_checkpoint(), std::move(signers));
     log->keep_signature(log->signer_->finish());
-    const bool is_stored = state.newest_signed && state.newest_signed->checkpoint.size == log->tree_.size();
-    if (is_stored) log->unstored_signature_.reset();
+    if (state.newest_signed && state.newest_signed->checkpoint.size == log->tree_.size()) log->unstored_.reset();
+    // The key before is not asked for any more when the store is opened next.
+    if (completes_change && log->unstored_) BATPAK_CHECK(log->write_mark());
   }
   return log;
+}
+
+// The change first, durable, then the checkpoint over it: a crash between the two leaves a change that opening completes.
+Result<void> CommitLog::change_key(const recovery::KeyChange& change) {
+  BATPAK_CHECK(make_room(key_change_bytes_max));
+  add_store_event(change.entity, change.kind, change.payload, options_.wall_microseconds);
+  BATPAK_CHECK(write(Visibility::after_sync));
+  BATPAK_CHECK(sync());
+  return unstored_ ? write_mark() : Result<void>();
+}
+
+void CommitLog::add_store_event(std::string_view entity, EventKind kind, ByteView payload, std::int64_t wall_microseconds) {
+  event::DraftFields fields;
+  fields.entity = entity;
+  fields.scope = event::store_scope;
+  fields.kind = kind;
+  event::DraftFrame draft = event::DraftFrame::begin(fields, {});
+  base::append(draft.payload_buffer(), payload);
+  event::Salt salt;
+  options_.entropy->fill(salt);
+  static_cast<void>(draft.finish(salt));  // neither empty nor large
+  if (proof::KeyHistory::concerns(kind)) {
+    auto keys = std::make_shared<proof::KeyHistory>(*keys_);
+    static_cast<void>(keys->take(kind, payload, next_sequence_, origin_));  // was judged before
+    keys_ = std::move(keys);
+  }
+  static_cast<void>(add(draft, wall_microseconds));
+}
+
+CheckpointSigner::Signers CommitLog::signers_of(std::uint64_t size) const {
+  CheckpointSigner::Signers signers;
+  if (!signer_) return signers;
+  for (const proof::KeyHistory::KeyBytes& key : keys_->signers_of(size, stored_size_)) {
+    const auto is_key = [&](const std::shared_ptr<const Signer>& signer) {
+      return signer && signer->public_key().bytes() == key;
+    };
+    const auto& signer = is_key(options_.key) ? options_.key : options_.previous_key;
+    if (!is_key(signer)) return {};
+    signers.push_back(signer);
+  }
+  return signers;
 }
 
 std::uint64_t CommitLog::body_bytes_max() const noexcept {
@@ -125,11 +189,19 @@ CommitLog::Accepted CommitLog::add(const event::DraftFrame& draft, std::int64_t 
   }
   chain.previous_sequence = stream.head.count == 0 ? 0 : stream.head.sequence;
   chain.previous_hash = stream.head.count == 0 ? genesis_hash_ : stream.head.hash;
-  const std::span<std::byte> frame = builder.add_frame(sign ? draft.signed_frame_size() : draft.frame_size());
+  std::span<std::byte> frame = builder.add_frame(sign ? draft.signed_frame_size() : draft.frame_size());
   accepted.event_hash = draft.complete(chain, frame);
   if (sign) {
-    accepted.signature = options_.key->sign(event::event_signature_input(origin_, accepted.event_hash));
-    event::put_event_signature(frame, options_.key->public_key().key_id(origin_), *accepted.signature);
+    auto made = proof::checked_signature(*options_.key, event::event_signature_input(origin_, accepted.event_hash));
+    if (made) {
+      accepted.signature = *made;
+      event::put_event_signature(frame, options_.key->public_key().key_id(origin_), *accepted.signature);
+    } else {
+      // The event is recorded all the same; the next checkpoint covers it.
+      signer_error_ = std::move(made).error();
+      frame = builder.resize_frame(draft.frame_size());
+      accepted.event_hash = draft.complete(chain, frame);
+    }
   }
   open_.event_hashes.push_back(accepted.event_hash);
   index_->add_event(chain.id,
@@ -167,10 +239,22 @@ std::uint64_t CommitLog::open_offset() const noexcept { return is_handed_over_ ?
 // Of the tree as it is; finish() brings it up to date.
 segment::CommitEnd CommitLog::make_end() {
   segment::CommitEnd end{.tree_size = 0, .root = {}, .signed_size = 0, .signatures = {}};
-  if (unstored_signature_) {
-    end.signed_size = unstored_size_;
-    end.signatures.push_back(*std::move(unstored_signature_));
-    unstored_signature_.reset();
+  if (unstored_) {
+    end.signed_size = unstored_->checkpoint.size;
+    for (const NoteSignature& signature : unstored_->signatures) {
+      segment::StoredSignature stored;
+      stored.signature.assign(signature.key_id.begin(), signature.key_id.end());
+      base::append(stored.signature, signature.signature);
+      end.signatures.push_back(std::move(stored));
+    }
+    // What is signed from here on is released only when this commit is durable.
+    stored_size_ = end.signed_size;
+    if (keys_->awaits(stored_size_)) {
+      auto keys = std::make_shared<proof::KeyHistory>(*keys_);
+      keys->store(stored_size_, unstored_);
+      keys_ = std::move(keys);
+    }
+    unstored_.reset();
   }
   return end;
 }
@@ -206,8 +290,10 @@ Result<void> CommitLog::sync() {
   assert(!has_open_commit() && !is_handed_over_);
   if (durable_ >= link_.end) return {};
   // Signed while the device works; dropped, unseen, if it fails.
-  const bool sign = signer_ && key_declared_ && durable_.sequence < link_.end.sequence;
-  if (sign) signer_->start({.origin = origin_, .size = tree_.size(), .root = written_root_});
+  CheckpointSigner::Signers signers;
+  if (durable_.sequence < link_.end.sequence) signers = signers_of(tree_.size());
+  const bool sign = !signers.empty();
+  if (sign) signer_->start({.origin = origin_, .size = tree_.size(), .root = written_root_}, std::move(signers));
   if (auto synced = file_->sync_data(); !synced) {
     if (sign) signer_->drop();
     return synced;
@@ -230,7 +316,8 @@ Result<void> CommitLog::hand_over(Until until) {
     handed_.end = make_end();
     handed_.end_offset += segment::commit_size(open_commit_bytes() - segment::commit_header_bytes, handed_.end.signatures);
   }
-  handed_.sign = signer_ && key_declared_ && durable_.sequence < next_sequence_;
+  handed_.signers.clear();
+  if (durable_.sequence < next_sequence_) handed_.signers = signers_of(next_sequence_);
   std::swap(open_, handed_.commit);
   is_handed_over_ = true;
   ++hand_overs_;
@@ -251,8 +338,7 @@ void CommitLog::work_off() {
   handed_changed_.notify_all();
 }
 
-// What the writer changes while it accepts (the open commit, clocks, the index, whether the key is declared) is not touched
-// here.
+// What the writer changes while it accepts (the open commit, clocks, the index, the keys) is not touched here.
 Result<void> CommitLog::carry_out_handed_over() {
   const bool has_commit = !handed_.commit.event_hashes.empty();
   handed_.note.reset();
@@ -262,12 +348,15 @@ Result<void> CommitLog::carry_out_handed_over() {
     BATPAK_CHECK(file_->write_at(handed_.header.offset, handed_.commit.builder.bytes()));
   }
   if (handed_.until == Until::written) return {};
-  if (handed_.sign) signer_->start({.origin = origin_, .size = tree_.size(), .root = tree_.root()});
+  const bool sign = !handed_.signers.empty();
+  if (sign) {
+    signer_->start({.origin = origin_, .size = tree_.size(), .root = tree_.root()}, std::move(handed_.signers));
+  }
   if (auto synced = file_->sync_data(); !synced) {
-    if (handed_.sign) signer_->drop();
+    if (sign) signer_->drop();
     return synced;
   }
-  if (handed_.sign) handed_.note = signer_->finish();
+  if (sign) handed_.note = signer_->finish();
   return {};
 }
 
@@ -296,19 +385,31 @@ Result<void> CommitLog::take_back() {
   return {};
 }
 
-void CommitLog::keep_signature(CheckpointNote note) {
-  const NoteSignature& signature = note.signatures.front();
-  segment::StoredSignature stored;
-  stored.signature.assign(signature.key_id.begin(), signature.key_id.end());
-  base::append(stored.signature, signature.signature);
-  unstored_signature_ = std::move(stored);
-  unstored_size_ = note.checkpoint.size;
-  signed_checkpoint_ = std::make_shared<const CheckpointNote>(std::move(note));
+void CommitLog::keep_signature(Result<CheckpointNote> note) {
+  if (!note) {
+    signer_error_ = std::move(note).error();
+    return;
+  }
+  signer_error_.reset();
+  signed_checkpoint_ = unstored_ = std::make_shared<const CheckpointNote>(*std::move(note));
+}
+
+void CommitLog::sign_again() {
+  if (!signer_error_ || (signed_checkpoint_ && signed_checkpoint_->checkpoint.size >= durable_.sequence)) return;
+  auto signers = signers_of(durable_.sequence);
+  if (signers.empty()) return;
+  signer_->start(durable_checkpoint(), std::move(signers));
+  keep_signature(signer_->finish());
 }
 
 Result<void> CommitLog::write_idle_mark() {
   assert(all_durable());
   if (ends_in_idle_mark_) return {};
+  sign_again();
+  return write_mark();
+}
+
+Result<void> CommitLog::write_mark() {
   segment::CommitHeader header = next_header(CommitType::idle_mark);
   header.offset = base::align_up(header.offset, limits::sector_bytes);
   OpenCommit mark;

@@ -8,11 +8,12 @@
 
 #include "batpak/checkpoint.hpp"
 #include "batpak/open_options.hpp"
-#include "engine/signer.hpp"
+#include "engine/checkpoint_signer.hpp"
 #include "event/draft.hpp"
 #include "event/hybrid_clock.hpp"
 #include "event/id_source.hpp"
 #include "platform/clock.hpp"
+#include "proof/key_history.hpp"
 #include "recovery/log_state.hpp"
 #include "segment/live_file.hpp"
 
@@ -35,12 +36,15 @@ class CommitLog {
   struct Options {
     std::uint64_t segment_bytes = 0;
     SigningPolicy signing = SigningPolicy::each_commit;
-    std::shared_ptr<const SigningKey> key;
+    std::shared_ptr<const Signer> key;
+    std::shared_ptr<const Signer> previous_key;  // signs too, while a change from it is not finished
     platform::Entropy* entropy = nullptr;
+    std::int64_t wall_microseconds = 0;  // of opening, for a change of keys
     SignerThread signer_thread = SignerThread::own;
   };
 
-  // Takes the state over. Errors: io_error of opening the last segment.
+  // Takes the state over. Where it plans a change of keys, the log says so, durably, and stores the checkpoint over it, before
+  // this returns. Errors: io_error of opening the last segment; those of writing.
   [[nodiscard]] static Result<std::unique_ptr<CommitLog>> open(recovery::LogState& state, Options options);
 
   // What may stand in one commit of this log, in bytes of frames.
@@ -92,8 +96,13 @@ class CommitLog {
   }
   [[nodiscard]] bool all_durable() const noexcept { return !has_open_commit() && !is_handed_over_ && durable_ >= link_.end; }
   [[nodiscard]] bool ends_in_idle_mark() const noexcept { return ends_in_idle_mark_; }
-  [[nodiscard]] bool key_is_declared() const noexcept { return key_declared_; }
-  void key_was_declared() noexcept { key_declared_ = true; }
+  [[nodiscard]] bool key_is_declared() const noexcept { return !keys_->empty(); }
+  // Accepts an event of the store's own. Precondition: make_room().
+  void add_store_event(std::string_view entity, EventKind kind, ByteView payload, std::int64_t wall_microseconds);
+  // The keys that the log declares, with everything accepted.
+  [[nodiscard]] const std::shared_ptr<const proof::KeyHistory>& keys() const noexcept { return keys_; }
+  // Why the signer did not sign when it was asked last.
+  [[nodiscard]] const std::optional<Error>& signer_error() const noexcept { return signer_error_; }
   // The checkpoint of everything durable.
   [[nodiscard]] Checkpoint durable_checkpoint() const {
     return {.origin = origin_, .size = durable_.sequence, .root = durable_root_};
@@ -118,9 +127,9 @@ class CommitLog {
     OpenCommit commit;  // without events: only the sync is asked for
     segment::CommitHeader header;
     segment::CommitEnd end;
-    std::uint64_t end_offset = 0;  // where the next commit begins
-    bool sign = false;             // the checkpoint, during the sync
-    std::optional<CheckpointNote> note;
+    std::uint64_t end_offset = 0;       // where the next commit begins
+    CheckpointSigner::Signers signers;  // of the checkpoint, during the sync
+    std::optional<Result<CheckpointNote>> note;
     Result<void> outcome;
   };
   enum class HandedState : std::uint8_t { nothing, waiting, running, done };
@@ -133,7 +142,15 @@ class CommitLog {
   [[nodiscard]] Result<void> carry_out_handed_over();
   [[nodiscard]] std::uint64_t open_offset() const noexcept;
   void publish_live();
-  void keep_signature(CheckpointNote note);
+  // Writes and syncs a mark, which stores the signatures that are there.
+  [[nodiscard]] Result<void> write_mark();
+  [[nodiscard]] Result<void> change_key(const recovery::KeyChange& change);
+  // Who must sign the checkpoint of so many events; nobody where no key is declared before, or not all of them are here.
+  [[nodiscard]] CheckpointSigner::Signers signers_of(std::uint64_t size) const;
+  // Signs what is durable, if the signer did not when it became so.
+  void sign_again();
+  void keep_signature(Result<CheckpointNote> note);
+  void keep_stored_signature(const std::optional<CheckpointNote>& stored);
   [[nodiscard]] EventId next_id(std::int64_t microseconds);
   [[nodiscard]] segment::CommitHeader next_header(segment::CommitType type) const;
 
@@ -159,13 +176,14 @@ class CommitLog {
   event::IdSource ids_;
   OpenCommit open_;
   bool ends_in_idle_mark_ = false;
-  bool key_declared_ = false;
+  std::shared_ptr<const proof::KeyHistory> keys_;  // never changed, only replaced: others read what they were given
 
-  std::unique_ptr<Signer> signer_;
-  // The signature of the newest durable checkpoint, until a commit stores it.
-  std::optional<segment::StoredSignature> unstored_signature_;
-  std::uint64_t unstored_size_ = 0;
+  std::unique_ptr<CheckpointSigner> signer_;
   std::shared_ptr<const CheckpointNote> signed_checkpoint_;
+  std::uint64_t stored_size_ = 0;  // of the last checkpoint that a commit stores
+  // The newest one that was signed, until a commit stores it.
+  std::shared_ptr<const CheckpointNote> unstored_;
+  std::optional<Error> signer_error_;
 
   // What is handed over belongs to the writer while it is nothing or done, and to who works it off while it is running; the
   // tree, the file and the signer go with it.

@@ -22,12 +22,6 @@ constexpr std::uint64_t open_commit_bytes_max = 256ULL << 10;
 constexpr std::uint64_t declaration_bytes_fixed = 1024;
 constexpr std::chrono::nanoseconds nothing_due = std::chrono::hours(1);
 
-event::Salt random_salt(platform::Entropy& entropy) {
-  event::Salt salt;
-  entropy.fill(salt);
-  return salt;
-}
-
 Error outcome_unknown(Error error) {
   error.message = "the write failed, and whether its events are there shows reopening: " + error.message;
   error.code = ErrorCode::outcome_unknown;
@@ -242,7 +236,9 @@ void Writer::carry_out(const Group& group) {
     if (request->error) continue;
     for (Receipt& receipt : request->receipts) {
       receipt.durability = Durability::durable;
-      receipt.checkpoint = log_->signed_checkpoint();
+      // Where the signer failed there is none that covers the event.
+      const auto& note = log_->signed_checkpoint();
+      if (note && note->checkpoint.size > receipt.sequence) receipt.checkpoint = note;
     }
   }
 }
@@ -339,7 +335,7 @@ Result<void> Writer::declare_types(Request& request, std::int64_t wall) {
   for (const event::TypeDeclaration& declaration : declarations) {
     Bytes payload;
     BATPAK_CHECK(encode_payload(payload, declaration));
-    add_store_event(event::TypeDeclaration::entity, event::TypeDeclaration::kind, payload, wall);
+    log_->add_store_event(event::TypeDeclaration::entity, event::TypeDeclaration::kind, payload, wall);
   }
   return {};
 }
@@ -356,21 +352,11 @@ void Writer::accept_items(Request& request, std::int64_t wall) {
 Result<void> Writer::declare_key(std::int64_t wall) {
   if (!options_.key || log_->key_is_declared()) return {};
   Bytes payload;
-  BATPAK_CHECK(encode_payload(payload, event::KeyDeclaration{.key = options_.key->bytes(), .recovery_key_hash = {}}));
-  add_store_event(event::KeyDeclaration::entity, event::KeyDeclaration::kind, payload, wall);
-  log_->key_was_declared();
+  event::KeyDeclaration declaration{.key = options_.key->bytes(), .recovery_key_hash = {}};
+  if (options_.recovery_key_hash) declaration.recovery_key_hash = options_.recovery_key_hash->bytes;
+  BATPAK_CHECK(encode_payload(payload, declaration));
+  log_->add_store_event(event::KeyDeclaration::entity, event::KeyDeclaration::kind, payload, wall);
   return {};
-}
-
-void Writer::add_store_event(std::string_view entity, EventKind kind, ByteView payload, std::int64_t wall) {
-  event::DraftFields fields;
-  fields.entity = entity;
-  fields.scope = event::store_scope;
-  fields.kind = kind;
-  event::DraftFrame draft = event::DraftFrame::begin(fields, {});
-  base::append(draft.payload_buffer(), payload);
-  static_cast<void>(draft.finish(random_salt(*options_.entropy)));  // neither empty nor large
-  static_cast<void>(log_->add(draft, wall));
 }
 
 void Writer::accept_item(const Item& item, std::int64_t wall, Receipt& receipt) {
@@ -411,7 +397,9 @@ void Writer::publish_progress() {
   durable_size_ = log_->durable();
   durable_root_ = log_->durable_root();
   signed_checkpoint_ = log_->signed_checkpoint();
-  key_declared_ = log_->key_is_declared();
+  signed_size_.store(signed_checkpoint_ ? signed_checkpoint_->checkpoint.size : 0, std::memory_order_relaxed);
+  keys_ = log_->keys();
+  signer_error_ = log_->signer_error();
   const bool unwitnessed = options_.witness && durable_size_ > options_.witness->size();
   const bool witness_due = unwitnessed && !unwitnessed_;
   if (witness_due) unwitnessed_since_ = now;
@@ -422,9 +410,14 @@ void Writer::publish_progress() {
   }
 }
 
-std::optional<PublicKey> Writer::declared_key() const {
+std::shared_ptr<const proof::KeyHistory> Writer::keys() const {
   const base::Lock lock(mutex_);
-  return key_declared_ ? options_.key : std::nullopt;
+  return keys_;
+}
+
+std::optional<Error> Writer::signer_error() const {
+  const base::Lock lock(mutex_);
+  return signer_error_;
 }
 
 CheckpointNote Writer::newest_checkpoint(const std::shared_ptr<const CheckpointNote>& newest_signed, std::uint64_t size,
@@ -434,6 +427,11 @@ CheckpointNote Writer::newest_checkpoint(const std::shared_ptr<const CheckpointN
   note.checkpoint = {.origin = log_->origin(), .size = size, .root = root};  // the origin never changes
   note.text = note_body(note.checkpoint);
   return note;
+}
+
+std::shared_ptr<const CheckpointNote> Writer::signed_checkpoint() const {
+  const base::Lock lock(mutex_);
+  return signed_checkpoint_;
 }
 
 CheckpointNote Writer::checkpoint() const {
@@ -457,7 +455,8 @@ bool Writer::witness_is_told_first() const {
 Frontier Writer::frontier() const noexcept {
   // In this order, so that a later number is never less than an earlier one that depends on it.
   Frontier frontier;
-  frontier.durable = durable_.load(std::memory_order_relaxed);
+  frontier.signed_size = signed_size_.load(std::memory_order_relaxed);
+  frontier.durable = std::max(frontier.signed_size, durable_.load(std::memory_order_relaxed));
   frontier.written = std::max(frontier.durable, written_.load(std::memory_order_relaxed));
   frontier.accepted = std::max(frontier.written, accepted_.load(std::memory_order_relaxed));
   if (options_.witness) frontier.witnessed = std::min(frontier.durable, options_.witness->size());

@@ -33,6 +33,7 @@ class Writer {
     std::chrono::nanoseconds idle_mark_after{};
     std::chrono::microseconds clock_skew_max{};
     std::optional<PublicKey> key;
+    std::optional<Hash> recovery_key_hash;
     platform::Clock* clock = nullptr;
     platform::Entropy* entropy = nullptr;
     std::shared_ptr<WitnessKeeper> witness;  // null: nobody is told
@@ -57,10 +58,14 @@ class Writer {
   [[nodiscard]] Result<void> close() BATPAK_EXCLUDES(mutex_);
 
   [[nodiscard]] Frontier frontier() const noexcept;
-  // The key that signs this log, once its declaration is accepted.
-  [[nodiscard]] std::optional<PublicKey> declared_key() const BATPAK_EXCLUDES(mutex_);
+  // The keys that the log declares, with everything accepted.
+  [[nodiscard]] std::shared_ptr<const proof::KeyHistory> keys() const BATPAK_EXCLUDES(mutex_);
+  // Why the signer did not sign when it was asked last.
+  [[nodiscard]] std::optional<Error> signer_error() const BATPAK_EXCLUDES(mutex_);
   // The newest durable checkpoint, signed where there is a key.
   [[nodiscard]] CheckpointNote checkpoint() const BATPAK_EXCLUDES(mutex_);
+  // The newest one that is signed; null where none is.
+  [[nodiscard]] std::shared_ptr<const CheckpointNote> signed_checkpoint() const BATPAK_EXCLUDES(mutex_);
   // Has the witness file remember it, where there is one.
   [[nodiscard]] Result<void> tell_witness() BATPAK_EXCLUDES(mutex_);
   [[nodiscard]] std::uint64_t request_bytes_max() const noexcept { return request_bytes_max_; }
@@ -90,7 +95,6 @@ class Writer {
   [[nodiscard]] Result<void> declare_types(Request& request, std::int64_t wall);
   void accept_items(Request& request, std::int64_t wall);
   [[nodiscard]] Result<void> declare_key(std::int64_t wall);
-  void add_store_event(std::string_view entity, EventKind kind, ByteView payload, std::int64_t wall);
   void accept_item(const Item& item, std::int64_t wall, Receipt& receipt);
   void publish_progress() BATPAK_REQUIRES(mutex_);
   [[nodiscard]] bool witness_is_told_first() const;
@@ -124,7 +128,8 @@ class Writer {
   std::uint64_t durable_size_ BATPAK_GUARDED_BY(mutex_) = 0;
   Hash durable_root_ BATPAK_GUARDED_BY(mutex_);
   std::shared_ptr<const CheckpointNote> signed_checkpoint_ BATPAK_GUARDED_BY(mutex_);
-  bool key_declared_ BATPAK_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<const proof::KeyHistory> keys_ BATPAK_GUARDED_BY(mutex_);
+  std::optional<Error> signer_error_ BATPAK_GUARDED_BY(mutex_);
   bool ends_in_mark_ BATPAK_GUARDED_BY(mutex_) = false;
   bool wants_spare_ BATPAK_GUARDED_BY(mutex_) = false;      // the next segment should be allocated
   std::uint64_t hand_overs_ BATPAK_GUARDED_BY(mutex_) = 0;  // commits left to house-keeping so far
@@ -138,6 +143,7 @@ class Writer {
   base::Atomic<std::uint64_t> accepted_{0};
   base::Atomic<std::uint64_t> written_{0};
   base::Atomic<std::uint64_t> durable_{0};
+  base::Atomic<std::uint64_t> signed_size_{0};
   base::Atomic<std::uint64_t> unseen_{0};  // accepted but not yet shown to readers, as a flag
 
   bool house_changed_ BATPAK_GUARDED_BY(mutex_) = false;  // since house-keeping last looked

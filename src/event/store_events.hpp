@@ -28,7 +28,7 @@ struct Genesis {
   std::uint32_t format = 1;                                    // format version of the log
   std::optional<std::array<std::byte, 32>> key;                // Ed25519 public key, if the store began with one
   std::string origin;                                          // names the log in checkpoints
-  std::optional<std::array<std::byte, 32>> recovery_key_hash;  // reserved for key rotation; nil in version 1
+  std::optional<std::array<std::byte, 32>> recovery_key_hash;  // of the key that alone can revoke, if there is one
   std::array<std::byte, 16> store_id{};                        // random
 };
 
@@ -57,7 +57,7 @@ struct KeyDeclaration {
   static constexpr std::string_view kind_name = "batpak.key";
 
   std::array<std::byte, 32> key{};                             // Ed25519 public key
-  std::optional<std::array<std::byte, 32>> recovery_key_hash;  // reserved for key rotation; nil in version 1
+  std::optional<std::array<std::byte, 32>> recovery_key_hash;  // of the key that alone can revoke, if there is one
 };
 
 // What a salvaged store was made from and what is missing: its first event after the genesis.
@@ -94,6 +94,30 @@ struct HeadsDeclaration {
   [[nodiscard]] bool may_stand_at(std::uint64_t sequence) const noexcept {
     return log_size >= 1 && log_size <= sequence && sequence - log_size <= behind_max;
   }
+};
+
+// Another key signs from here on; the checkpoint over this event is signed by both.
+struct KeyRotation {
+  static constexpr EventKind kind{0x0, 0x006};
+  static constexpr std::string_view entity = "$batpak/keys";
+  static constexpr std::string_view kind_name = "batpak.key_rotation";
+
+  std::array<std::byte, 32> key{};           // the new one
+  std::array<std::byte, 32> previous_key{};  // the one in force
+};
+
+// What a key signed from a place on does not count, nor what those did that were declared after it; another one signs. The
+// recovery key says so, to whose hash the first declaration commits.
+struct KeyRevocation {
+  static constexpr EventKind kind{0x0, 0x007};
+  static constexpr std::string_view entity = "$batpak/keys";
+  static constexpr std::string_view kind_name = "batpak.key_revocation";
+
+  std::uint64_t from = 0;                    // sequence
+  std::array<std::byte, 32> key{};           // the successor
+  std::array<std::byte, 32> recovery_key{};  // public
+  std::array<std::byte, 32> revoked_key{};
+  std::array<std::byte, 64> signature{};  // by the recovery key: proof/revocation.hpp has the bytes
 };
 
 // That whoever opened the store knew it to be put back: the checkpoint, as a note, that the witness file remembered and that

@@ -9,6 +9,7 @@
 #include "base/try.hpp"
 #include "base/utf8.hpp"
 #include "crypto/key_name.hpp"
+#include "proof/checked_signature.hpp"
 
 namespace batpak {
 namespace {
@@ -157,11 +158,11 @@ Result<CheckpointNote> parse_checkpoint(std::string_view text) {
   return parse_note(lines, Unsigned::allow);
 }
 
-NoteSignature sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key) {
-  const auto signature = key.sign(base::as_bytes(note_body(checkpoint)));
-  return {.name = checkpoint.origin,
-          .key_id = key.public_key().key_id(checkpoint.origin),
-          .signature = {signature.begin(), signature.end()}};
+Result<NoteSignature> sign_checkpoint(const Checkpoint& checkpoint, const Signer& key) {
+  BATPAK_TRY(const Signer::Signature signature, checked_signature(key, base::as_bytes(note_body(checkpoint))));
+  return NoteSignature{.name = checkpoint.origin,
+                       .key_id = key.public_key().key_id(checkpoint.origin),
+                       .signature = {signature.begin(), signature.end()}};
 }
 
 }  // namespace proof

@@ -17,7 +17,7 @@ enum class Unsigned : std::uint8_t { refuse, allow };
 // A whole text that is a note with or without signatures. Errors: likewise.
 [[nodiscard]] Result<CheckpointNote> parse_checkpoint(std::string_view text);
 
-// The signature of a store's own key, named as the origin. Cost: about 20 µs.
-[[nodiscard]] NoteSignature sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key);
+// The signature of a store's own key, named as the origin. Errors: signer_failed. Cost: about 20 µs with a key in this process.
+[[nodiscard]] Result<NoteSignature> sign_checkpoint(const Checkpoint& checkpoint, const Signer& key);
 
 }  // namespace batpak::proof

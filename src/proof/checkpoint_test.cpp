@@ -72,7 +72,7 @@ TEST(checkpoint, reads_and_writes_the_example_of_c2sp) {
 
 TEST(checkpoint, is_signed_as_another_implementation_signs_it) {
   const Checkpoint checkpoint = checkpoint_of_five();
-  const std::vector signatures{proof::sign_checkpoint(checkpoint, example_key())};
+  const std::vector signatures{proof::sign_checkpoint(checkpoint, example_key()).value()};
   EXPECT_EQ(format_note(checkpoint, signatures), signed_by_openssl);
 }
 
@@ -109,7 +109,7 @@ TEST(checkpoint, signatures_of_strangers_do_not_matter) {
   for (std::size_t i = 0; i + 1 < CheckpointNote::signatures_max; ++i) signatures.push_back(signature_of_a_stranger(i));
   EXPECT_EQ(verify_note(parsed(format_note(checkpoint, signatures)), key.public_key()).error().code,
             ErrorCode::bad_signature);
-  signatures.push_back(proof::sign_checkpoint(checkpoint, key));
+  signatures.push_back(proof::sign_checkpoint(checkpoint, key).value());
   const CheckpointNote note = parsed(format_note(checkpoint, signatures));
   EXPECT_EQ(note.signatures, signatures);
   EXPECT_TRUE(verify_note(note, key.public_key()));
@@ -120,7 +120,7 @@ TEST(checkpoint, signatures_of_strangers_do_not_matter) {
 TEST(checkpoint, the_same_name_or_the_same_id_alone_is_a_stranger) {
   const Checkpoint checkpoint = checkpoint_of_five();
   const SigningKey key = example_key();
-  const NoteSignature good = proof::sign_checkpoint(checkpoint, key);
+  const NoteSignature good = proof::sign_checkpoint(checkpoint, key).value();
   NoteSignature same_name = good;
   same_name.key_id[0] ^= std::byte{1};
   same_name.signature.assign(3, std::byte{0});
@@ -134,7 +134,7 @@ TEST(checkpoint, the_same_name_or_the_same_id_alone_is_a_stranger) {
 TEST(checkpoint, a_bad_signature_of_the_known_key_rejects_the_note_beside_a_good_one) {
   const Checkpoint checkpoint = checkpoint_of_five();
   const SigningKey key = example_key();
-  const NoteSignature good = proof::sign_checkpoint(checkpoint, key);
+  const NoteSignature good = proof::sign_checkpoint(checkpoint, key).value();
   NoteSignature bad = good;
   bad.signature[10] ^= std::byte{1};
   for (const auto& signatures : {std::vector{good, bad}, std::vector{bad, good}, std::vector{bad}}) {

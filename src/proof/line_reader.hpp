@@ -24,6 +24,8 @@ class LineReader {
 
   // The next line without its newline. Errors: malformed when there is none.
   [[nodiscard]] Result<std::string_view> next();
+  // Passes over bytes that somebody else reads. Precondition: there are so many.
+  void skip(std::size_t bytes) noexcept { offset_ += bytes; }
   // About the line that was read last.
   [[nodiscard]] std::unexpected<Error> refuse(std::string_view why) const { return refuse(ErrorCode::malformed, why); }
   [[nodiscard]] std::unexpected<Error> refuse(ErrorCode code, std::string_view why) const;

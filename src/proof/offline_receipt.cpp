@@ -6,6 +6,7 @@
 #include "base/try.hpp"
 #include "proof/checkpoint.hpp"
 #include "proof/event_record.hpp"
+#include "proof/offline_receipt.hpp"
 
 namespace batpak {
 namespace {
@@ -50,7 +51,14 @@ Result<OfflineReceipt> parse(std::string_view text) {
   return receipt;
 }
 
-// Everything but the signatures.
+std::unexpected<ReceiptRefusal> unknown_origin(const CheckpointNote& note) {
+  return refuse(ReceiptFault::unknown_origin, "the receipt is of the log " + note.checkpoint.origin);
+}
+
+}  // namespace
+
+namespace proof {
+
 std::expected<ProvenEvent, ReceiptRefusal> verify_event(const OfflineReceipt& receipt) {
   const auto header = proof::check_header(receipt);
   if (!header) return std::unexpected(header.error());
@@ -89,11 +97,10 @@ std::expected<void, ReceiptRefusal> verify_log_signature(const CheckpointNote& n
   return {};
 }
 
-std::unexpected<ReceiptRefusal> unknown_origin(const CheckpointNote& note) {
-  return refuse(ReceiptFault::unknown_origin, "the receipt is of the log " + note.checkpoint.origin);
-}
+}  // namespace proof
 
-}  // namespace
+using proof::verify_event;
+using proof::verify_log_signature;
 
 std::string_view to_string(ReceiptFault fault) noexcept {
   switch (fault) {
@@ -110,6 +117,8 @@ std::string_view to_string(ReceiptFault fault) noexcept {
     case ReceiptFault::wrong_root: return "wrong_root";
     case ReceiptFault::metadata_changed: return "metadata_changed";
     case ReceiptFault::payload_changed: return "payload_changed";
+    case ReceiptFault::revoked_key: return "revoked_key";
+    case ReceiptFault::broken_chain: return "broken_chain";
   }
   return "unknown";
 }

@@ -82,7 +82,7 @@ class OfflineReceiptTest : public testing::Test {
   }
   void sign(OfflineReceipt& receipt) const {
     receipt.note.text = note_body(receipt.note.checkpoint);
-    receipt.note.signatures = {proof::sign_checkpoint(receipt.note.checkpoint, key_)};
+    receipt.note.signatures = {proof::sign_checkpoint(receipt.note.checkpoint, key_).value()};
   }
   [[nodiscard]] VerifierKey verifier() const { return VerifierKey::make(name_, key_.public_key()).value(); }
   [[nodiscard]] std::string fault_of(const OfflineReceipt& receipt) const {

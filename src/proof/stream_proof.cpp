@@ -366,4 +366,8 @@ std::expected<ProvenStream, StreamProofRefusal> verify_stream_proof(const Stream
   return verify(proof, verify_offline_receipt(proof.declaration, policy));
 }
 
+std::expected<ProvenStream, StreamProofRefusal> verify_stream_proof(const StreamProof& proof, const KeyChain& keys) {
+  return verify(proof, verify_offline_receipt(proof.declaration, keys));
+}
+
 }  // namespace batpak

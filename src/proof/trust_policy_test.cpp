@@ -17,7 +17,7 @@ class TrustPolicyTest : public testing::Test {
     for (int i = 0; i < 6; ++i) keys_.push_back(SigningKey::generate().value());
     note_.checkpoint = {.origin = "example.com/log", .size = 7, .root = {}};
     note_.text = note_body(note_.checkpoint);
-    note_.signatures.push_back(proof::sign_checkpoint(note_.checkpoint, keys_[0]));
+    note_.signatures.push_back(proof::sign_checkpoint(note_.checkpoint, keys_[0]).value());
   }
 
   [[nodiscard]] std::string log() const {

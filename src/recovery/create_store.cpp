@@ -108,6 +108,7 @@ Result<void> create_store(platform::Directory& directory, const NewStore& option
   genesis.created = options.created;
   genesis.format = format_version;
   genesis.key = options.key;
+  if (options.recovery_key_hash) genesis.recovery_key_hash = options.recovery_key_hash->bytes;
   genesis.store_id = random_bytes<segment::StoreId>(entropy);
   genesis.origin = options.origin.empty() ? "batpak.invalid/" + base::to_hex(genesis.store_id) : options.origin;
   BATPAK_TRY(const event::StoreMeta meta, event::StoreMeta::make(genesis));

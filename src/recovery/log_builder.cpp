@@ -48,7 +48,7 @@ Result<void> LogBuilder::take(const segment::CommitView& commit, std::uint32_t s
 
 void LogBuilder::note_checkpoints(const segment::CommitEnd& end) {
   state_.newest = {.origin = state_.meta.genesis.origin, .size = end.tree_size, .root = end.root};
-  if (!state_.declared_key) return;
+  if (state_.keys.empty()) return;
   while (!unsigned_.empty() && unsigned_.front().size < end.signed_size) unsigned_.pop_front();
   if (!unsigned_.empty() && unsigned_.front().size == end.signed_size) {
     CheckpointNote note;
@@ -61,8 +61,12 @@ void LogBuilder::note_checkpoints(const segment::CommitEnd& end) {
       signature.signature.assign(stored.signature.begin() + signature.key_id.size(), stored.signature.end());
       note.signatures.push_back(std::move(signature));
     }
+    if (state_.keys.awaits(end.signed_size)) {
+      state_.keys.store(end.signed_size, std::make_shared<const CheckpointNote>(note));
+    }
     state_.newest_signed = std::move(note);
   }
+  if (!end.signatures.empty()) state_.keys.store(end.signed_size);
   if (unsigned_.empty() || unsigned_.back().size != end.tree_size) unsigned_.push_back(state_.newest);
 }
 
@@ -116,20 +120,18 @@ Result<void> LogBuilder::note_store_event(const event::FrameView& frame) {
   const EventKind kind = frame.header().kind();
   if (kind == event::Genesis::kind) {
     state_.genesis_hash = frame.event_hash();
-    BATPAK_TRY(const auto genesis, decode_payload<event::Genesis>(frame.payload()));
-    if (genesis.key) state_.declared_key = genesis.key;
     if (!std::ranges::equal(frame.payload(), state_.meta.genesis_payload)) {
       return fail(ErrorCode::damaged, "store.meta and the genesis event contradict each other");
     }
   } else if (kind == event::TypeDeclaration::kind) {
     BATPAK_TRY(const auto declaration, decode_payload<event::TypeDeclaration>(frame.payload()));
     state_.types->add(event::declared_type(declaration, frame.header().sequence()));
-  } else if (kind == event::KeyDeclaration::kind) {
-    BATPAK_TRY(const auto declaration, decode_payload<event::KeyDeclaration>(frame.payload()));
-    state_.declared_key = declaration.key;
   } else if (event::store_event_name(kind).empty()) {
     return fail(ErrorCode::newer_format, "the log holds an event of the store that this version does not know");
   }
+  if (!proof::KeyHistory::concerns(kind)) return {};
+  auto taken = state_.keys.take(kind, frame.payload(), frame.header().sequence(), state_.meta.genesis.origin);
+  if (!taken) return fail(ErrorCode::damaged, std::move(taken).error().message);
   return {};
 }
 

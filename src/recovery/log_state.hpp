@@ -14,6 +14,7 @@
 #include "index/mapped_segments.hpp"
 #include "index/tail_index.hpp"
 #include "platform/file_system.hpp"
+#include "proof/key_history.hpp"
 #include "proof/merkle.hpp"
 #include "segment/link_state.hpp"
 
@@ -23,6 +24,13 @@ struct SegmentFile {
   std::string path;  // "log/….seg"
   segment::SegmentHeader header;
   std::uint64_t size = 0;
+};
+
+// An event that changes the store's key.
+struct KeyChange {
+  std::string_view entity;
+  EventKind kind;
+  Bytes payload;
 };
 
 // Where the log ends and what is in it, as the writer goes on from it and readers look things up.
@@ -37,8 +45,9 @@ struct LogState {
   Timestamp last_time{};
   EventId last_id;
   Hash genesis_hash;
-  std::optional<std::array<std::byte, 32>> declared_key;
-  std::uint64_t session = 0;  // of this opening for writing: one more than any in the log
+  proof::KeyHistory keys;
+  std::optional<KeyChange> key_change;  // to be put into the log before anything else
+  std::uint64_t session = 0;            // of this opening for writing: one more than any in the log
   bool ends_in_idle_mark = false;
   std::shared_ptr<index::TailIndex> index = std::make_shared<index::TailIndex>();
   std::shared_ptr<event::TypeRegistry> types = std::make_shared<event::TypeRegistry>();

@@ -49,7 +49,7 @@ class Recovery {
     BATPAK_CHECK(find_tail());
     BATPAK_CHECK(read_tail());
     BATPAK_CHECK(check_heads_are_known());
-    BATPAK_CHECK(check_key());
+    BATPAK_CHECK(check_keys());
     state_.session = state_.link.session + 1;
     BATPAK_CHECK(repair());
     for (const SegmentFile& segment : state_.segments) state_.maps->add(segment.path, segment.size);
@@ -282,10 +282,9 @@ class Recovery {
     return fail(std::move(error));
   }
 
-  Result<void> check_key() const {
-    if (!state_.declared_key) return {};
-    if (!options_.key) return fail(ErrorCode::key_required, "the store is signed and cannot be written without its key");
-    if (*options_.key != *state_.declared_key) return fail(ErrorCode::wrong_key, "the store is signed with another key");
+  Result<void> check_keys() {
+    BATPAK_TRY(state_.key_change,
+               plan_keys(state_.keys, options_.keys, state_.meta.genesis.origin, state_.link.end.sequence));
     return {};
   }
 

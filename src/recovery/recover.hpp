@@ -2,6 +2,7 @@
 #pragma once
 
 #include "platform/clock.hpp"
+#include "recovery/key_plan.hpp"
 #include "recovery/log_state.hpp"
 
 namespace batpak::recovery {
@@ -9,15 +10,15 @@ namespace batpak::recovery {
 struct RecoverOptions {
   TornTail torn_tail = TornTail::quarantine;
   platform::Entropy* entropy = nullptr;
-  // The public half of the key that the store is opened with; a log with a declared key is not touched without it.
-  std::optional<std::array<std::byte, 32>> key = {};
+  // A log with a declared key is not touched without it.
+  OpeningKeys keys = {};
 };
 
 // Brings the log in `directory` to a state in which everything shown is durable, and reads it in. The caller owns the
 // directory. Precondition: it holds a store (has_store).
 //
-// When it refuses (damaged, newer_format, foreign_segment, key_required, wrong_key) nothing was changed. After another error (io_error, no_space)
-// some of the repair may have been done; opening again does the rest.
+// When it refuses (damaged, newer_format, foreign_segment, and what plan_keys() says of the keys) nothing was changed. After another
+// error (io_error, no_space) some of the repair may have been done; opening again does the rest.
 [[nodiscard]] Result<LogState> recover(std::shared_ptr<platform::Directory> directory, const RecoverOptions& options);
 
 enum class Found : std::uint8_t {
@@ -35,6 +36,7 @@ enum class Found : std::uint8_t {
 struct NewStore {
   std::string origin;  // empty: made from the store id
   std::optional<std::array<std::byte, 32>> key;
+  std::optional<Hash> recovery_key_hash;
   std::int64_t created = 0;             // microseconds since 1970
   std::optional<Timestamp> first_time;  // of the genesis event; by default `created`
   platform::Entropy* entropy = nullptr;

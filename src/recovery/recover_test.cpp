@@ -43,7 +43,7 @@ TEST_F(Recover, reads_the_log_in) {
   EXPECT_EQ(state->index->visible(), 1U);
   EXPECT_NE(state->genesis_hash, Hash{});
   EXPECT_EQ(state->last_time.microseconds, 1'700'000'000'000'000);
-  EXPECT_FALSE(state->declared_key);
+  EXPECT_TRUE(state->keys.empty());
   EXPECT_EQ(state->report.events, 1U);
   EXPECT_EQ(state->report.segments, 1U);
 }

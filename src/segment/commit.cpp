@@ -216,6 +216,13 @@ std::span<std::byte> CommitBuilder::add_frame(std::size_t size) {
   return std::span(buffer_).subspan(frame_offset_);
 }
 
+std::span<std::byte> CommitBuilder::resize_frame(std::size_t size) {
+  assert(!frame_sizes_.empty());
+  frame_sizes_.pop_back();
+  buffer_.resize(frame_offset_);
+  return add_frame(size);
+}
+
 void CommitBuilder::finish_frames() {
   std::span<std::byte> rest = std::span(buffer_).subspan(commit_header_bytes);
   for (const std::uint32_t size : frame_sizes_) {

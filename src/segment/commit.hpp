@@ -137,6 +137,8 @@ class CommitBuilder {
   // Room for a frame of `size` bytes, a multiple of 8, all of which but its length and CRC the caller fills in. Valid until
   // the next add_frame().
   [[nodiscard]] std::span<std::byte> add_frame(std::size_t size);
+  // The frame added last, with other room, to be filled in anew.
+  [[nodiscard]] std::span<std::byte> resize_frame(std::size_t size);
   void add_seal(const Seal& seal);
   // Puts in the header and the end; lengths, count and CRCs are its own. Returns the header as written.
   CommitHeader finish(CommitHeader header, const CommitEnd& end, const SegmentSalt& salt);

@@ -28,6 +28,12 @@ Result<void> check_options(const OpenOptions& options) {
   if (options.witness_file && options.witness_file->lag_max.count() <= 0)
     return refuse("the witness file's lag_max is more than 0");
   if (options.signing == SigningPolicy::each_event && !options.key) return refuse("signing each event needs a key");
+  if ((options.previous_key || options.revocation || options.recovery_key_hash) && !options.key) {
+    return refuse("a previous key, a revocation and the hash of a recovery key belong to a key");
+  }
+  if (options.previous_key && options.previous_key->public_key() == options.key->public_key()) {
+    return refuse("the previous key is the key itself");
+  }
   if (!options.origin.empty()) BATPAK_CHECK(proof::check_origin(options.origin));
   return {};
 }
@@ -61,6 +67,7 @@ Result<bool> make_store_if_asked(platform::Directory& directory, const OpenOptio
   recovery::NewStore store;
   store.origin = options.origin;
   if (options.key) store.key = options.key->public_key().bytes();
+  store.recovery_key_hash = options.recovery_key_hash;
   store.created = clock.wall_microseconds();
   store.first_time = first_time;
   store.entropy = &entropy;
@@ -154,8 +161,11 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
   BATPAK_TRY(auto directory, find_directory(files, path, options, witness));
   BATPAK_TRY(auto lock, directory->lock_as_owner());
   BATPAK_TRY(const bool created, make_store_if_asked(*directory, options, clock, entropy, first_time));
-  recovery::RecoverOptions recovery{.torn_tail = options.torn_tail, .entropy = &entropy, .key = {}};
-  if (options.key) recovery.key = options.key->public_key().bytes();
+  recovery::RecoverOptions recovery{.torn_tail = options.torn_tail, .entropy = &entropy, .keys = {}};
+  if (options.key) recovery.keys.key = options.key->public_key().bytes();
+  if (options.previous_key) recovery.keys.previous_key = options.previous_key->public_key().bytes();
+  recovery.keys.revocation = options.revocation;
+  recovery.keys.recovery_key_hash = options.recovery_key_hash;
   BATPAK_TRY(recovery::LogState state, recovery::recover(directory, recovery));
   std::optional<CheckpointNote> given_up;
   if (witness.record) {
@@ -167,7 +177,9 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
                            state, {.segment_bytes = options.segment_bytes,
                                    .signing = options.signing,
                                    .key = options.key,
+                                   .previous_key = options.previous_key,
                                    .entropy = &entropy,
+                                   .wall_microseconds = clock.wall_microseconds(),
                                    .signer_thread = own_thread ? engine::SignerThread::own : engine::SignerThread::none}));
   engine::Writer::Options writer_options;
   writer_options.queue_bytes_max = options.queue_bytes_max;
@@ -175,6 +187,7 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
   writer_options.idle_mark_after = options.idle_mark_after;
   writer_options.clock_skew_max = options.clock_skew_max;
   if (options.key) writer_options.key = options.key->public_key();
+  writer_options.recovery_key_hash = options.recovery_key_hash;
   writer_options.clock = &clock;
   writer_options.entropy = &entropy;
   writer_options.own_thread = own_thread;

@@ -7,6 +7,7 @@
 #include "event/frame_view.hpp"
 #include "event/store_events.hpp"
 #include "proof/heads_tree.hpp"
+#include "proof/key_chain.hpp"
 #include "proof/stream_proof.hpp"
 #include "store/own_event.hpp"
 #include "store/store_impl.hpp"
@@ -48,9 +49,9 @@ Result<ConsistencyProof> Store::prove_consistency(std::uint64_t old_size, std::u
 
 Result<CheckpointNote> Store::signed_checkpoint() const {
   BATPAK_TRY(const Snapshot now, snapshot());
-  CheckpointNote newest = impl_->checkpoint();
-  if (!newest.signatures.empty()) return newest;
-  if (!impl_->writer) {
+  if (impl_->writer) {
+    if (const auto note = impl_->writer->signed_checkpoint()) return *note;
+  } else {
     const base::Lock guard(impl_->follower_mutex);
     if (const auto& stored = impl_->follower->state().newest_signed) return *stored;
   }
@@ -63,13 +64,18 @@ Result<OfflineReceipt> Store::proof(const Receipt& receipt, Show show) const {
 }
 
 Result<OfflineReceipt> Store::proof(std::uint64_t sequence, Show show) const {
+  BATPAK_TRY(const CheckpointNote note, signed_checkpoint());
+  return prove_under(note, sequence, show);
+}
+
+Result<OfflineReceipt> Store::prove_under(const CheckpointNote& note, std::uint64_t sequence, Show show) const {
   BATPAK_TRY(const Event event, at(sequence));
   OfflineReceipt receipt;
-  BATPAK_TRY(receipt.note, signed_checkpoint());
-  if (sequence >= receipt.note.checkpoint.size) {
+  receipt.note = note;
+  if (sequence >= note.checkpoint.size) {
     return fail(Error(ErrorCode::past_the_end, "no signed checkpoint covers the event yet").at_sequence(sequence));
   }
-  BATPAK_TRY(receipt.inclusion, impl_->prover.prove_inclusion(sequence, event.event_hash(), receipt.note.checkpoint.size,
+  BATPAK_TRY(receipt.inclusion, impl_->prover.prove_inclusion(sequence, event.event_hash(), note.checkpoint.size,
                                                               impl_->checkpoint().checkpoint));
   BATPAK_TRY(const event::FrameView frame, event::FrameView::parse(event.frame_bytes()));
   static_cast<EventRecord&>(receipt) = record_of(frame, show);
@@ -136,6 +142,24 @@ Result<StreamProof> Store::prove_stream(std::string_view entity, Show show) cons
   BATPAK_TRY(proof.declaration, this->proof(declared_at, Show::content));
   if (const auto proven = proof::check_streams(proof); !proven) return fail(ErrorCode::corrupt, proven.error().message);
   return proof;
+}
+
+Result<std::string> Store::key_chain() const {
+  BATPAK_TRY(const Snapshot now, snapshot());  // a reader looks at what there is now
+  const auto keys = impl_->keys();
+  std::vector<OfflineReceipt> receipts;
+  for (std::size_t i = 0; i < keys->spans().size() && keys->spans()[i].covered_by; ++i) {
+    const std::uint64_t sequence = keys->spans()[i].from;
+    if (!keys->note(i)) {
+      return fail(
+          Error(ErrorCode::corrupt, "the checkpoint over this key's declaration cannot be read").at_sequence(sequence));
+    }
+    BATPAK_TRY(OfflineReceipt receipt, prove_under(*keys->note(i), sequence, Show::content));
+    receipts.push_back(std::move(receipt));
+  }
+  if (receipts.empty() && keys->empty()) return fail(ErrorCode::key_required, "the store has no key");
+  if (receipts.empty()) return fail(ErrorCode::past_the_end, "no stored checkpoint is signed by the store's key yet");
+  return proof::format_key_chain(receipts);
 }
 
 }  // namespace batpak

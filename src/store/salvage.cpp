@@ -128,9 +128,8 @@ class Salvage {
     for (const Result<EventView>& event : snapshot.read({.from = {}, .store_events = StoreEvents::include})) {
       if (!event || lost_.contains(event->sequence())) continue;
       const EventKind kind = event->kind();
-      // The new store has its own genesis and key, and other heads than those that were declared of the old one.
-      if (kind == event::Genesis::kind || kind == event::KeyDeclaration::kind) continue;
-      if (kind == event::HeadsDeclaration::kind) continue;
+      // The new store has its own genesis and keys, and other heads than those that were declared of the old one.
+      if (proof::KeyHistory::concerns(kind) || kind == event::HeadsDeclaration::kind) continue;
       if (kind == event::TypeDeclaration::kind) {
         BATPAK_CHECK(declare(*event));
       }
@@ -325,6 +324,8 @@ Result<SalvageReport> salvage(const std::string& source, const std::string& dest
   BATPAK_TRY(const Destination place, choose_destination(files, destination));
   OpenOptions new_store = options;
   new_store.create = Create::always;
+  new_store.previous_key.reset();  // the new store begins with the key
+  new_store.revocation.reset();
   auto impl = store::open_for_writing(place.unfinished_path, new_store, genesis_time);
   if (!impl) {
     // What somebody else holds by now is theirs.

@@ -86,6 +86,12 @@ CheckpointNote Store::Impl::checkpoint() {
   return note;
 }
 
+std::shared_ptr<const proof::KeyHistory> Store::Impl::keys() {
+  if (writer) return writer->keys();
+  const base::Lock guard(follower_mutex);
+  return std::make_shared<const proof::KeyHistory>(follower->state().keys);
+}
+
 Result<void> Store::Impl::append(std::span<engine::Item> items, std::span<Receipt> receipts, Durability durability,
                                  Writer::WhenFull when_full) {
   engine::Request request;
@@ -220,24 +226,30 @@ Result<void> Store::verify_receipt(const Receipt& receipt) const {
     BATPAK_TRY(const event::HeaderView before, event::HeaderView::parse(previous.header()));
     if (before.compute_event_hash() != receipt.previous_hash) return corrupt("the event does not link to the one before it");
   }
-  const std::optional<PublicKey> key = declared_key();
-  const auto unsigned_store = [&] {
-    return fail(Error(ErrorCode::bad_signature, "the receipt is signed, and the store has no declared key")
-                    .at_sequence(receipt.sequence));
+  const std::shared_ptr<const proof::KeyHistory> keys = impl_->keys();
+  // The key that signed at that time, whatever came after it.
+  const auto key_at = [&](std::uint64_t sequence) -> Result<PublicKey> {
+    const KeySpan* const span = keys->in_force_at(sequence);
+    if (span == nullptr) {
+      return fail(Error(ErrorCode::bad_signature, "the receipt is signed, and the store had no key then")
+                      .at_sequence(receipt.sequence));
+    }
+    return PublicKey::from_bytes(span->key);
   };
   if (receipt.event_signature) {
-    if (!key) return unsigned_store();
-    if (!key->verifies(event::event_signature_input(origin(), event_hash), *receipt.event_signature)) {
+    BATPAK_TRY(const PublicKey key, key_at(receipt.sequence));
+    if (!key.verifies(event::event_signature_input(origin(), event_hash), *receipt.event_signature)) {
       return fail(Error(ErrorCode::bad_signature, "the event's signature does not verify").at_sequence(receipt.sequence));
     }
   }
   if (receipt.checkpoint) {
-    if (!key) return unsigned_store();
-    if (receipt.checkpoint->checkpoint.origin != origin() || receipt.checkpoint->checkpoint.size <= receipt.sequence) {
+    const Checkpoint& checkpoint = receipt.checkpoint->checkpoint;
+    if (checkpoint.origin != origin() || checkpoint.size <= receipt.sequence) {
       return fail(
           Error(ErrorCode::bad_signature, "the receipt's checkpoint is not of this event").at_sequence(receipt.sequence));
     }
-    BATPAK_CHECK(verify_note(*receipt.checkpoint, *key));
+    BATPAK_TRY(const PublicKey key, key_at(checkpoint.size - 1));
+    BATPAK_CHECK(verify_note(*receipt.checkpoint, key));
   }
   return {};
 }
@@ -248,13 +260,20 @@ std::string Store::store_id() const { return base::to_hex(impl_->state.store_id(
 
 std::optional<PublicKey> Store::declared_key() const {
   if (!impl_->check_usable()) return std::nullopt;
-  std::optional<std::array<std::byte, 32>> bytes = impl_->state.declared_key;
-  if (impl_->writer) {
-    if (const auto key = impl_->writer->declared_key()) return key;
-  }
-  if (!bytes) return std::nullopt;
-  auto key = PublicKey::from_bytes(*bytes);
+  const auto keys = impl_->keys();
+  if (keys->empty()) return std::nullopt;
+  auto key = PublicKey::from_bytes(keys->current());
   return key ? std::optional(*key) : std::nullopt;
+}
+
+std::vector<KeySpan> Store::keys() const {
+  if (!impl_->check_usable()) return {};
+  return impl_->keys()->spans();
+}
+
+std::optional<Error> Store::signer_error() const {
+  if (!impl_->check_usable() || !impl_->writer) return std::nullopt;
+  return impl_->writer->signer_error();
 }
 
 const OpenReport& Store::open_report() const noexcept { return impl_->report; }
@@ -273,6 +292,8 @@ Frontier Store::frontier() const noexcept {
     const base::Lock guard(impl_->follower_mutex);
     frontier.accepted = frontier.written = impl_->follower->state().index->visible();
     frontier.durable = impl_->follower->durable();
+    const auto& newest = impl_->follower->state().newest_signed;
+    frontier.signed_size = newest ? newest->checkpoint.size : 0;
   }
   frontier.visible = impl_->state.index->visible();
   return frontier;

@@ -30,6 +30,8 @@ class [[gnu::visibility("hidden")]] Store::Impl {
   [[nodiscard]] Result<Snapshot> snapshot();
   // What the log says of itself now, as far as it is durable; signed where it is.
   [[nodiscard]] CheckpointNote checkpoint();
+  // The keys that the log declares, as far as this store has it.
+  [[nodiscard]] std::shared_ptr<const proof::KeyHistory> keys();
   // `receipts`: one for each item, filled in.
   [[nodiscard]] Result<void> append(std::span<engine::Item> items, std::span<Receipt> receipts, Durability durability,
                                     engine::Writer::WhenFull when_full);

@@ -41,8 +41,8 @@ class Makers:
         _command("key", "new", self.key_file)
 
     def all(self):
-        made = [self.plain(), self.signed(), self.imported(), self.segments(), self.signed_segments(), self.heads(), self.left(), self.buffered(),
-                self.killed(), self.killed_command()]
+        made = [self.plain(), self.signed(), self.imported(), self.segments(), self.signed_segments(), self.heads(), self.left(),
+                self.buffered(), self.killed(), self.killed_command(), self.rotated(), self.revoked(), self.foreign_key()]
         return made + self.examples() + [self.salvaged(made[3])]
 
     def path(self, name):
@@ -90,6 +90,47 @@ class Makers:
     def heads(self):
         _write_store(self.path("heads"), 12, SEGMENT_BYTES, "heads", self.key_file)
         return self._specimen("heads", signed=True)
+
+    def _new_key(self, name):
+        """The file of a new key, and its public half."""
+        file = self.path(name + ".key")
+        return file, _command("key", "new", file)
+
+    def _append(self, store, key_file, first):
+        _command("append", store, "--key-file", key_file, "--sign-events", "--batch", "3", given=_lines(first, 6))
+
+    def rotated(self):
+        """Two changes of keys, with events signed by each; verified with the second of the three."""
+        store = self.path("rotated")
+        second, third = self._new_key("rotated_2")[0], self._new_key("rotated_3")[0]
+        _command("init", store, "--key-file", self.key_file)
+        self._append(store, self.key_file, 0)
+        _command("key", "rotate", store, "--key-file", self.key_file, "--new-key-file", second)
+        self._append(store, second, 10)
+        _command("key", "rotate", store, "--key-file", second, "--new-key-file", third)
+        self._append(store, third, 20)
+        return Specimen("rotated", store, _command("key", "show", second, "--store", store), third)
+
+    def revoked(self):
+        """A key that the recovery key revokes, from before its last checkpoints; verified with the revoked one."""
+        store = self.path("revoked")
+        recovery, public = self._new_key("revoked_recovery")
+        successor = self._new_key("revoked_2")[0]
+        _command("init", store, "--key-file", self.key_file, "--recovery-key", public)
+        self._append(store, self.key_file, 0)
+        _command("key", "revoke", store, "--recovery-key-file", recovery, "--key-file", successor, "--from", "5")
+        self._append(store, successor, 10)
+        return Specimen("revoked", store, _command("key", "show", self.key_file, "--store", store), successor)
+
+    def foreign_key(self):
+        """A store whose verifier knows a key that never was one of it."""
+        store = self.path("foreign_key")
+        second = self._new_key("foreign_2")[0]
+        _command("init", store, "--origin", "example.com/foreign", "--key-file", self.key_file)
+        self._append(store, self.key_file, 0)
+        _command("key", "rotate", store, "--key-file", self.key_file, "--new-key-file", second)
+        foreign = _command("key", "new", self.path("foreign.key"), "--name", "example.com/foreign")
+        return Specimen("foreign_key", store, foreign, second)
 
     def left(self):
         _write_store(self.path("left"), 25, SEGMENT_BYTES, "leave")

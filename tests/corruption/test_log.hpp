@@ -39,6 +39,7 @@ class TestLog {
     // Of a forger who has not got the key that the log declares: signs with another under its name, or not at all.
     const SigningKey* forged_with = nullptr;
     bool leave_unsigned = false;
+    std::optional<Hash> recovery_key_hash = {};
   };
   struct Event {
     std::string entity;
@@ -61,7 +62,12 @@ class TestLog {
     genesis.created = time_;
     genesis.store_id.fill(std::byte{0x5A});
     genesis.origin = "example.com/test-log";
-    if (options_.key != nullptr) genesis.key = options_.key->public_key().bytes();
+    if (options_.key != nullptr) {
+      genesis.key = options_.key->public_key().bytes();
+      signers_ = {options_.key};
+      event_key_ = options_.key;
+    }
+    if (options_.recovery_key_hash) genesis.recovery_key_hash = options_.recovery_key_hash->bytes;
     meta_ = event::StoreMeta::make(genesis).value();
     begin_segment(0);
     commit({{.entity = std::string(event::Genesis::entity),
@@ -121,6 +127,10 @@ class TestLog {
     finish(segment::CommitType::seal, link_.end.sequence);
     begin_segment(header_.number + 1);
   }
+
+  // Who signs from here on: the checkpoints that commits store, and the events.
+  void sign_with(std::vector<const SigningKey*> signers) { signers_ = std::move(signers); }
+  void sign_events_with(const SigningKey& key) { event_key_ = &key; }
 
   // Zeros as preallocation leaves them.
   void preallocate(std::size_t bytes) { files_[path_].resize(files_[path_].size() + bytes); }
@@ -194,8 +204,8 @@ class TestLog {
     const std::span<std::byte> frame = builder_.add_frame(size);
     const Hash hash = draft.complete(chain, frame);
     if (options_.sign_events) {
-      const auto signature = options_.key->sign(event::event_signature_input(meta_.genesis.origin, hash));
-      event::put_event_signature(frame, options_.key->public_key().key_id(meta_.genesis.origin), signature);
+      const auto signature = event_key_->sign(event::event_signature_input(meta_.genesis.origin, hash));
+      event::put_event_signature(frame, event_key_->public_key().key_id(meta_.genesis.origin), signature);
     }
     if (sequence == 0) genesis_hash_ = hash;
     stream = {.version = stream.version + 1, .sequence = sequence, .hash = hash};
@@ -203,13 +213,17 @@ class TestLog {
   }
 
   std::vector<segment::StoredSignature> stored_signatures() const {
-    if (!signable_ || options_.leave_unsigned) return {};
-    const SigningKey& key = options_.forged_with != nullptr ? *options_.forged_with : *options_.key;
-    const NoteSignature note = proof::sign_checkpoint(*signable_, key);
-    const auto key_id = options_.key->public_key().key_id(meta_.genesis.origin);
-    Bytes signature(key_id.begin(), key_id.end());
-    base::append(signature, note.signature);
-    return {{.name = "", .signature = signature}};
+    std::vector<segment::StoredSignature> stored;
+    if (!signable_ || options_.leave_unsigned) return stored;
+    for (const SigningKey* signer : signers_) {
+      const SigningKey& key = options_.forged_with != nullptr ? *options_.forged_with : *signer;
+      const NoteSignature note = proof::sign_checkpoint(*signable_, key).value();
+      const auto key_id = signer->public_key().key_id(meta_.genesis.origin);
+      Bytes signature(key_id.begin(), key_id.end());
+      base::append(signature, note.signature);
+      stored.push_back({.name = "", .signature = signature});
+    }
+    return stored;
   }
 
   void finish(segment::CommitType type, std::uint64_t first_sequence) {
@@ -239,6 +253,8 @@ class TestLog {
   }
 
   Options options_;
+  std::vector<const SigningKey*> signers_;
+  const SigningKey* event_key_ = nullptr;
   event::StoreMeta meta_;
   Files files_;
   std::string path_;

@@ -52,6 +52,9 @@ class Machine {
     auto copy = std::make_unique<Machine>(files_->copy(), 1'000 + texts_);
     copy->ledger = ledger;
     copy->key = key;
+    copy->previous_key = previous_key;
+    copy->revocation = revocation;
+    copy->recovery_key_hash = recovery_key_hash;
     copy->torn_tail = torn_tail;
     copy->segment_bytes = segment_bytes;
     copy->clock_.set_wall_microseconds(clock_.wall_microseconds());
@@ -75,6 +78,9 @@ class Machine {
     store_.reset();
     OpenOptions options;
     options.key = key;
+    options.previous_key = previous_key;
+    options.revocation = revocation;
+    options.recovery_key_hash = recovery_key_hash;
     options.segment_bytes = segment_bytes;
     options.torn_tail = torn_tail;
     options.file_system = files_.get();
@@ -168,6 +174,9 @@ class Machine {
 
   Ledger ledger;
   std::shared_ptr<const SigningKey> key;
+  std::shared_ptr<const SigningKey> previous_key;
+  std::optional<KeyRevocation> revocation;
+  std::optional<Hash> recovery_key_hash;
   TornTail torn_tail = TornTail::quarantine;
   std::uint64_t segment_bytes = 64ULL << 10;
 

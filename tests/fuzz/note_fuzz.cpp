@@ -32,7 +32,7 @@ const Target note("note", [](ByteView input) {
   const PublicKey& key = test_key()->public_key();
   if (verify_note(*parsed, key)) require(parsed->text == signed_body(), "nobody forges a signature");
   auto theirs = *parsed;
-  theirs.signatures = {proof::sign_checkpoint(parsed->checkpoint, *test_key())};
+  theirs.signatures = {proof::sign_checkpoint(parsed->checkpoint, *test_key()).value()};
   require(verify_note(theirs, key).has_value() == (parsed->text == note_body(parsed->checkpoint)),
           "a signature is of the whole text");
   theirs.checkpoint.size += 1;

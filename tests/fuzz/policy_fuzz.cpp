@@ -12,7 +12,7 @@ const CheckpointNote& signed_note() {
     CheckpointNote made;
     made.checkpoint = {.origin = "example.com/log", .size = 7, .root = {}};
     made.text = note_body(made.checkpoint);
-    made.signatures = {proof::sign_checkpoint(made.checkpoint, *test_key())};
+    made.signatures = {proof::sign_checkpoint(made.checkpoint, *test_key()).value()};
     return made;
   }();
   return note;

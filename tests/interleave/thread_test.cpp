@@ -1,6 +1,6 @@
 // The threads of a store's own: house-keeping and signing, and the pool of verify, among everything else.
 #include "audit/task_pool.hpp"
-#include "engine/signer.hpp"
+#include "engine/checkpoint_signer.hpp"
 #include "interleave/machine.hpp"
 
 namespace batpak::interleave {
@@ -198,22 +198,22 @@ TEST(ThreadTest, a_failed_write_beside_the_writer_is_never_acknowledged_as_durab
 // Witness: signature_only_after_sync
 TEST(ThreadTest, a_signer_gives_the_note_of_its_last_start) {
   explore({.preemptions = 3, .spurious_wakes = 1, .real_runs = 200}, [] {
-    engine::Signer signer(signing_key(), engine::SignerThread::own);
-    signer.start(checkpoint_of(1));
-    require(signer.finish().checkpoint.size == 1, "the note of another checkpoint");
-    signer.start(checkpoint_of(2));
+    engine::CheckpointSigner signer(engine::SignerThread::own);
+    signer.start(checkpoint_of(1), {signing_key()});
+    require(signer.finish().value().checkpoint.size == 1, "the note of another checkpoint");
+    signer.start(checkpoint_of(2), {signing_key()});
     signer.drop();
-    signer.start(checkpoint_of(3));
-    require(signer.finish().checkpoint.size == 3, "the note of one that was dropped");
+    signer.start(checkpoint_of(3), {signing_key()});
+    require(signer.finish().value().checkpoint.size == 3, "the note of one that was dropped");
   });
 }
 
 TEST(ThreadTest, a_signer_goes_with_a_signature_under_way) {
   explore({.preemptions = 3, .spurious_wakes = 1, .real_runs = 200}, [] {
-    engine::Signer signer(signing_key(), engine::SignerThread::own);
-    signer.start(checkpoint_of(1));
+    engine::CheckpointSigner signer(engine::SignerThread::own);
+    signer.start(checkpoint_of(1), {signing_key()});
     signer.drop();
-    signer.start(checkpoint_of(2));
+    signer.start(checkpoint_of(2), {signing_key()});
   });
 }
 

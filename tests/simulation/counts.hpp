@@ -20,6 +20,7 @@ struct SimulationCounts {
   std::uint64_t acknowledged = 0;
   std::uint64_t refreshes = 0;
   std::uint64_t verifications = 0;
+  std::uint64_t key_changes = 0;
   std::uint64_t salvages = 0;
   std::uint64_t stream_proofs = 0;    // that nothing was left out
   std::uint64_t damages = 0;          // bytes changed on purpose, or misdirected
@@ -44,6 +45,7 @@ inline constexpr std::array figures = {
     Figure{"events acknowledged", &SimulationCounts::acknowledged},
     Figure{"refreshes of readers", &SimulationCounts::refreshes},
     Figure{"verifications", &SimulationCounts::verifications},
+    Figure{"changes of keys", &SimulationCounts::key_changes},
     Figure{"salvages", &SimulationCounts::salvages},
     Figure{"salvages cut short", &SimulationCounts::crashed_salvages},
     Figure{"damages", &SimulationCounts::damages},

@@ -29,6 +29,9 @@ class Process {
     world_.store.emplace(*std::move(opened));
     if (world_.damaged) return end();  // recovery's own write went astray: what is left is looked at without the cache
     const OpenReport& report = world_.store->open_report();
+    if (report.key_changed) ++world_.counts.key_changes;
+    if (world_.previous_signer) world_.appended = true;  // the change, or the checkpoint that finishes it
+    finish_key_change();
     world_.trace(report.events, " events, ", report.commits_rewritten, " commits rewritten, ", report.torn_bytes,
                  " bytes torn", report.rotation_completed ? ", rotation completed" : "");
     // What recovery cuts off, completes and writes again is durable before anything is shown.
@@ -40,6 +43,19 @@ class Process {
     world_.oracle.settle(*now);
     for (int i = 0; i < 4; ++i) reads_.verify_a_receipt();
     if (world_.random.below(4) == 0 && !world_.excused()) world_.verify_clean("while open");
+  }
+  // The next opening changes the key.
+  void ask_for_another_key() {
+    if (!world_.use_key || !world_.created_with_key || world_.previous_signer) return;
+    auto next = world_.signer->next();
+    if (!next) return;
+    world_.previous_signer = std::exchange(world_.signer, std::move(next));
+    world_.trace("another key");
+  }
+  // Whoever holds the key cannot be reached, or can again.
+  void lose_or_find_the_signer() {
+    world_.signer->reachable = !world_.signer->reachable;
+    world_.trace(world_.signer->reachable ? "it signs again" : "it signs no more");
   }
   void close() {
     world_.untouched = false;
@@ -116,6 +132,7 @@ class Process {
     const auto before = world_.read_log();
     OpenOptions options = world_.open_options();
     options.key = world_.random.coin() ? other_key() : nullptr;
+    options.previous_key.reset();
     options.signing = SigningPolicy::each_commit;
     const auto opened = Store::open(world_.path, options);
     const ErrorCode expected = options.key ? ErrorCode::wrong_key : ErrorCode::key_required;
@@ -124,6 +141,13 @@ class Process {
   }
 
  private:
+  // Where opening stored a checkpoint with both signatures, the key before is not needed any more.
+  void finish_key_change() {
+    if (!world_.previous_signer || world_.damaged) return;
+    const auto keys = world_.store->keys();
+    const bool changed = !keys.empty() && keys.back().key == world_.signer->public_key().bytes();
+    if (changed && keys.back().covered_by) world_.previous_signer.reset();
+  }
   static std::shared_ptr<const SigningKey> other_key() {
     static const auto key = std::make_shared<const SigningKey>(SigningKey::generate().value());
     return key;

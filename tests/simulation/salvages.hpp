@@ -51,6 +51,7 @@ class Salvages {
       world_.untouched = false;
       world_.damaged = false;
       world_.created_with_key = world_.use_key;
+      world_.previous_signer.reset();
       world_.cleanly_closed.reset();
       world_.doing = "open what was salvaged";
       auto opened = Store::open(world_.path, world_.open_options());

@@ -123,6 +123,7 @@ class Simulation {
         {2, "close a reader", [this] { onlookers_.close_reader(); }},
         {3, "verify", [this] { verify_beside(); }},
         {2, "open a second time", [this] { process_.open_second(); }},
+        {world_.use_key ? 2U : 0U, "lose or find the signer", [this] { process_.lose_or_find_the_signer(); }},
         {world_.may_damage ? 1U : 0U, "misdirect a write", [this] { faults_.misdirect(); }},
         {4 + leave, "close", [this] { process_.close(); }},
         {world_.crash_weight + leave + (world_.untouched ? 10U : 0U), "end the process", [this] { process_.end(); }},
@@ -147,6 +148,7 @@ class Simulation {
         {there * (world_.may_damage ? 6 : 0), "damage", [this] { damages_.make(); }},
         {there * 3, "salvage", [this] { salvages_.run(); }},
         {there * 2, "open with another key", [this] { process_.open_with_wrong_key(); }},
+        {there * (world_.use_key ? 4 : 0), "ask for another key", [this] { process_.ask_for_another_key(); }},
     };
   }
 

@@ -17,6 +17,7 @@
 #include "simulation/counts.hpp"
 #include "simulation/oracle.hpp"
 #include "simulation/reader.hpp"
+#include "simulation/sim_signer.hpp"
 
 namespace batpak::test {
 
@@ -74,8 +75,9 @@ struct World {
   [[nodiscard]] OpenOptions open_options() {
     OpenOptions options;
     if (use_key) {
-      options.key = test_key();
+      options.key = signer;
       options.signing = signing;
+      options.previous_key = previous_signer;
     }
     options.segment_bytes = segment_bytes;
     options.torn_tail = torn_tail;
@@ -107,7 +109,8 @@ struct World {
     ++counts.verifications;
     const auto process = files.start_process();
     VerifyOptions options;
-    if (use_key) options.key = test_key()->public_key();
+    // Any key of the store's will do.
+    if (use_key) options.key = (previous_signer ? previous_signer : signer)->public_key();
     options.threads = 1;
     options.file_system = process.get();
     auto report = verify_directory(path, options);
@@ -168,6 +171,8 @@ struct World {
   bool use_key = false;
   bool may_get_key = false;
   bool created_with_key = false;
+  std::shared_ptr<SimSigner> signer = std::make_shared<SimSigner>(0);
+  std::shared_ptr<SimSigner> previous_signer;  // while the change from it may not be finished
   SigningPolicy signing = SigningPolicy::each_commit;
   std::uint64_t fault_percent = 0;
   std::uint64_t crash_weight = 0;

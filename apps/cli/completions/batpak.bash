@@ -9,7 +9,7 @@ _batpak() {
     word=${COMP_WORDS[i]}
     if [[ -z $command ]]; then
       [[ $word == -* ]] || command=$word
-    elif [[ "$command $word" =~ ^(key (new|show)|prove (inclusion|consistency|complete|absent)|receipt verify)$ ]]; then
+    elif [[ "$command $word" =~ ^(key (new|show|rotate|revoke|history|chain)|prove (inclusion|consistency|complete|absent)|receipt verify)$ ]]; then
       command="$command $word"
     elif [[ $word != -* ]]; then
       ((operands++))
@@ -18,7 +18,8 @@ _batpak() {
 
   COMPREPLY=()
   case $previous in
-    --key-file | --key | --policy | --against | --html | --witness) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
+    --key-file | --new-key-file | --recovery-key-file | --recovery-key | --revoked-key | --key | --keys | --policy | --against | --html | \
+      --witness) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
     --store) mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames; return ;;
     --origin | --name | --entity | --scope | --kind | --correlation | --causation | --meta | --batch | --from | --from-line | \
       --limit | --threads | --payload) return ;;
@@ -27,7 +28,7 @@ _batpak() {
   local options="--help --json"
   case $command in
     "") options="--help --version" ;;
-    init) options+=" $signing $witness --origin" ;;
+    init) options+=" $signing $witness --origin --recovery-key" ;;
     salvage | heads) options+=" $signing" ;;
     append)
       options+=" $signing $witness --entity --scope --kind --payload --correlation --causation --meta --batch --buffered"
@@ -38,9 +39,11 @@ _batpak() {
     verify) options+=" --key --against --threads" ;;
     audit) options+=" --key --against --html --threads" ;;
     "prove inclusion" | "prove complete") options+=" --content" ;;
-    "receipt verify") options+=" --key --policy" ;;
+    "receipt verify") options+=" --key --keys --policy" ;;
     "key new") options+=" --name" ;;
     "key show") options+=" --name --store" ;;
+    "key rotate") options+=" --key-file --new-key-file" ;;
+    "key revoke") options+=" --recovery-key-file --key-file --from --revoked-key" ;;
   esac
 
   if [[ $current == -* ]]; then
@@ -48,11 +51,14 @@ _batpak() {
   elif [[ -z $command ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
   elif [[ $command == key ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "new show" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "new show rotate revoke history chain" -- "$current")
   elif [[ $command == prove ]]; then
     mapfile -t COMPREPLY < <(compgen -W "inclusion consistency complete absent" -- "$current")
   elif [[ $command == receipt ]]; then
     mapfile -t COMPREPLY < <(compgen -W "verify" -- "$current")
+  elif [[ $command =~ ^key\ (rotate|revoke|history|chain)$ ]]; then
+    mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    compopt -o filenames
   elif [[ $command == "key "* || $command == "receipt "* || ($command == import && $operands -ge 1) ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     compopt -o filenames

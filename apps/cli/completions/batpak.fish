@@ -22,7 +22,7 @@ complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a heads -d "D
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a receipt -d "Check receipts without the store"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a types -d "List the types that the log declares"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a stat -d "Count and measure a store"
-complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a key -d "Make and show signing keys"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a key -d "Make, show and change signing keys"
 
 complete -c batpak -n "__fish_seen_subcommand_from $writing" -l key-file -r -F -d "The store's signing key"
 complete -c batpak -n "__fish_seen_subcommand_from $writing" -l sign-events -d "Sign each event too"
@@ -54,6 +54,13 @@ complete -c batpak -n "__fish_seen_subcommand_from prove" -l content -d "Show pa
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -a verify
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -l key -r -F -d "The log's public key"
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -l policy -r -F -d "Logs and witnesses to trust"
-complete -c batpak -n "__fish_seen_subcommand_from key" -a "new show"
+complete -c batpak -n "__fish_seen_subcommand_from receipt" -l keys -r -F -d "The chain of keys that leads on from that one"
+complete -c batpak -n "__fish_seen_subcommand_from init" -l recovery-key -r -F -d "The key that alone can revoke"
+complete -c batpak -n "__fish_seen_subcommand_from key" -a "new show rotate revoke history chain"
+complete -c batpak -n "__fish_seen_subcommand_from key" -l key-file -r -F -d "The key in force, or the successor"
+complete -c batpak -n "__fish_seen_subcommand_from key" -l new-key-file -r -F -d "The new key"
+complete -c batpak -n "__fish_seen_subcommand_from key" -l recovery-key-file -r -F -d "The key that alone can revoke"
+complete -c batpak -n "__fish_seen_subcommand_from key" -l from -x -d "What the old key signed from here on does not count"
+complete -c batpak -n "__fish_seen_subcommand_from key" -l revoked-key -r -F -d "The key to revoke"
 complete -c batpak -n "__fish_seen_subcommand_from key" -l name -x -d "Name of the key"
 complete -c batpak -n "__fish_seen_subcommand_from key" -l store -x -a "(__fish_complete_directories)" -d "A store whose origin names the key"

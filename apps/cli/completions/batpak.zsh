@@ -19,7 +19,7 @@ _batpak() {
     'receipt:check receipts without the store'
     'types:list the types that the log declares'
     'stat:count and measure a store'
-    'key:make and show signing keys'
+    'key:make, show and change signing keys'
   )
   signing=(
     '--key-file[the signing key of the store]:key file:_files'
@@ -43,7 +43,8 @@ _batpak() {
   fi
   case ${line[1]} in
     init)
-      _arguments $common $signing $witness '--origin[name of the log]:name:' '1:new store:_files -/'
+      _arguments $common $signing $witness '--origin[name of the log]:name:' \
+        '--recovery-key[the key that alone can revoke]:key:_files' '1:new store:_files -/'
       ;;
     append)
       _arguments $common $signing $witness '--entity[names the stream]:name:' '--scope[the context it happened in]:name:' \
@@ -85,14 +86,17 @@ _batpak() {
       ;;
     receipt)
       _arguments $common "--key[the log's public key]:key:_files" '--policy[logs and witnesses to trust]:policy:_files' \
-        '1:command:(verify)' '2:receipt:_files'
+        '--keys[the chain of keys that leads on from that one]:keys:_files' '1:command:(verify)' '2:receipt:_files'
       ;;
     checkpoint | types | stat)
       _arguments $common '1:store:_files -/'
       ;;
     key)
       _arguments $common '--name[name of the key]:name:' '--store[a store whose origin names the key]:store:_files -/' \
-        '1:command:(new show)' '2:key file:_files'
+        '--key-file[the key in force, or the successor]:key file:_files' '--new-key-file[the new key]:key file:_files' \
+        '--recovery-key-file[the key that alone can revoke]:key file:_files' '--revoked-key[the key to revoke]:key:_files' \
+        '--from[what the old key signed from here on does not count]:sequence:' \
+        '1:command:(new show rotate revoke history chain)' '2:key file or store:_files'
       ;;
   esac
 }

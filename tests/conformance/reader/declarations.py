@@ -3,17 +3,19 @@
 import dataclasses
 
 from .frame import Header
+from .keys import Keys
 from .msgpack import Map
 from .note import is_checkpoint
 
 CATEGORY_BITS = 12
-GENESIS, TYPE, KEY, SALVAGE, HEADS, RESTORE = 1, 2, 3, 4, 5, 8
-ENTITIES = {GENESIS: "$batpak/store", TYPE: "$batpak/types", KEY: "$batpak/keys", SALVAGE: "$batpak/salvage",
-            HEADS: "$batpak/heads", RESTORE: "$batpak/restores"}
+GENESIS, TYPE, KEY, SALVAGE, HEADS, KEY_ROTATION, KEY_REVOCATION, RESTORE = 1, 2, 3, 4, 5, 6, 7, 8
+ENTITIES = {GENESIS: "$batpak/store", TYPE: "$batpak/types", KEY: "$batpak/keys", SALVAGE: "$batpak/salvage", HEADS: "$batpak/heads",
+            KEY_ROTATION: "$batpak/keys", KEY_REVOCATION: "$batpak/keys", RESTORE: "$batpak/restores"}
 PREFIX = "$batpak/"
 SCOPE = "$batpak"
 OTHER_VERSION = "an event of the store's own has another payload version than 1"
 KEY_BYTES = 32
+SIGNATURE_BYTES = 64
 ID_BYTES = 16
 ROOT_BYTES = 32
 
@@ -30,8 +32,8 @@ def _is_bytes(count):
     return lambda value: isinstance(value, bytes) and len(value) == count
 
 
-def _is_nil(value):
-    return value is None
+def _is_bytes_or_nil(count):
+    return lambda value: value is None or _is_bytes(count)(value)
 
 
 def _is_string(value):
@@ -50,18 +52,22 @@ def _list_of(form):
 FORMS = {
     GENESIS: {
         "created": _is_integer, "format": lambda value: _is_integer(value) and value == 1,
-        "key": lambda value: value is None or _is_bytes(KEY_BYTES)(value), "origin": _is_string,
-        "recovery_key_hash": _is_nil, "store_id": _is_bytes(ID_BYTES)},
+        "key": _is_bytes_or_nil(KEY_BYTES), "origin": _is_string,
+        "recovery_key_hash": _is_bytes_or_nil(KEY_BYTES), "store_id": _is_bytes(ID_BYTES)},
     TYPE: {
         "declares": lambda value: _is_integer(value) and 0 <= value <= 0xFFFF,
         "fields": _list_of({"name": _is_string, "type": _is_string}), "name": _is_string,
         "version": lambda value: _is_integer(value) and 0 <= value <= 0xFFFF},
-    KEY: {"key": _is_bytes(KEY_BYTES), "recovery_key_hash": _is_nil},
+    KEY: {"key": _is_bytes(KEY_BYTES), "recovery_key_hash": _is_bytes_or_nil(KEY_BYTES)},
     SALVAGE: {
         "events_lost": _is_integer,
         "lost": _list_of({"first_sequence": _is_integer, "next_sequence": _is_integer, "reason": _is_string}),
         "source_origin": _is_string, "source_store_id": _is_bytes(ID_BYTES)},
     HEADS: {"log_size": _is_size, "root": _is_bytes(ROOT_BYTES), "streams": _is_size},
+    KEY_ROTATION: {"key": _is_bytes(KEY_BYTES), "previous_key": _is_bytes(KEY_BYTES)},
+    KEY_REVOCATION: {
+        "from": _is_integer, "key": _is_bytes(KEY_BYTES), "recovery_key": _is_bytes(KEY_BYTES), "revoked_key": _is_bytes(KEY_BYTES),
+        "signature": _is_bytes(SIGNATURE_BYTES)},
     RESTORE: {"given_up": lambda value: _is_string(value) and is_checkpoint(value)},
 }
 
@@ -90,8 +96,8 @@ class Declarations:
         self.types = set()  # (kind, version)
         self.names = {}  # kind -> name
         self.kinds = {}  # name -> kind
-        self.key = None
-        self.key_sequence = None  # of the event that declares it
+        self.origin = ""
+        self.keys = Keys()
         self.incomplete = False  # a declaration may have been in what cannot be read
 
     @staticmethod
@@ -129,16 +135,28 @@ class Declarations:
             if header.kind == HEADS:
                 yield "heads", "the declaration of heads has not the form of one"
                 return
-            yield "declaration", "the payload does not have the fields of its kind"
+            about_keys = header.kind in (KEY, KEY_ROTATION, KEY_REVOCATION)
+            yield "key_declaration" if about_keys else "declaration", "the payload does not have the fields of its kind"
             self.incomplete = True
             return
         if header.kind == TYPE:
             yield from self._declare_type(value)
-        elif header.kind in (GENESIS, KEY) and value.get("key") is not None:
-            if self.key is not None:
-                yield "key_declaration", "a key is declared where there is one already"
-            else:
-                self.key, self.key_sequence = value.get("key"), sequence
+        fault = self._change_keys(header.kind, value, sequence)
+        if fault is not None:
+            yield "key_declaration", fault
+
+    def _change_keys(self, kind, value, sequence):
+        if kind == GENESIS:
+            if sequence != 0:
+                return None
+            self.origin = value.get("origin")
+        if kind == KEY_ROTATION:
+            return self.keys.rotate(value.get("key"), value.get("previous_key"), sequence)
+        if kind == KEY_REVOCATION:
+            return self.keys.revoke(value, sequence, self.origin)
+        if kind in (GENESIS, KEY) and value.get("key") is not None:
+            return self.keys.declare(value.get("key"), value.get("recovery_key_hash"), sequence)
+        return None
 
     def _declare_type(self, value):
         kind, name = value.get("declares"), value.get("name")

@@ -3,8 +3,8 @@
 import dataclasses
 
 from . import note
-from .commit import CommitEnd, Place, StoredSignature
-from .note import VerifierKey
+from .commit import CommitEnd, Place
+from .keys import Keys
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,7 +12,7 @@ class StoredCheckpoint:
     path: str
     commit_offset: int
     size: int
-    signature: StoredSignature
+    signatures: tuple  # of StoredSignature
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +25,7 @@ class SignedEvent:
 
 
 class Signatures:
-    """Collects what was signed while the log is read, and checks it at its end, when the key is known.
+    """Collects what was signed while the log is read, and checks it at its end, when the keys are known.
 
     Faults are (law, path, offset, message, sequence).
     """
@@ -43,7 +43,8 @@ class Signatures:
         self.roots[size] = root
         if has_events:
             self.commits.append((path, offset, size))
-        self.checkpoints += [StoredCheckpoint(path, offset, end.signed_size, signature) for signature in end.signatures]
+        if end.signatures:
+            self.checkpoints.append(StoredCheckpoint(path, offset, end.signed_size, tuple(end.signatures)))
 
     def take_event(self, event: SignedEvent):
         self.events.append(event)
@@ -57,32 +58,48 @@ class Signatures:
             return None
         return f"the stored checkpoint is of {size} events, and no commit that was durable and not yet signed ends there"
 
-    def faults(self, origin: str, key: VerifierKey):
-        """What does not verify with the key."""
-        key_id = note.key_id(origin, key.public_key)
-        verified = 0
+    def faults(self, origin: str, keys: Keys):
+        """What is not signed by the keys that must sign it."""
+        verified = stored_size = 0
         for stored in self.checkpoints:
-            if stored.signature.name not in ("", origin):
-                continue  # a witness's
-            root = self.roots.get(stored.size)
-            if stored.signature.key_id != key_id:
-                yield "key_declaration", stored.path, stored.commit_offset, "the stored checkpoint is signed with another key", None
-            elif root is None:
+            if stored.size <= stored_size:
+                continue  # which has been said
+            if self.roots.get(stored.size) is None:
+                stored_size = stored.size
                 continue
-            elif note.verifies(key.public_key, stored.signature.signature, note.checkpoint_text(origin, stored.size, root)):
+            fault = self._checkpoint_fault(stored, origin, keys.signers(stored.size, stored_size))
+            stored_size = stored.size
+            if fault is None:
                 self.checkpoints_verified += 1
-                verified = max(verified, stored.size)
+                verified = stored.size
             else:
-                message = f"the checkpoint of {stored.size} events does not verify"
-                yield "checkpoint_signature", stored.path, stored.signature.offset, message, None
+                law, message = fault
+                yield law, stored.path, stored.commit_offset, message, None
         yield from self._unsigned(verified)
         for event in self.events:
-            if event.signature[:4] != key_id:
-                yield "key_declaration", event.path, event.offset, "the event is signed with another key", event.sequence
-            elif note.verifies(key.public_key, event.signature[4:], note.event_signature_text(origin, event.event_hash)):
+            key = keys.at(event.sequence)
+            if key is None or event.signature[:4] != note.key_id(origin, key):
+                message = "the event is signed by another key than the one in force"
+                yield "key_declaration", event.path, event.offset, message, event.sequence
+            elif note.verifies(key, event.signature[4:], note.event_signature_text(origin, event.event_hash)):
                 self.events_verified += 1
             else:
                 yield "event_signature", event.path, event.offset, "the event's signature does not verify", event.sequence
+
+    def _checkpoint_fault(self, stored, origin, signers):
+        text = note.checkpoint_text(origin, stored.size, self.roots[stored.size])
+        missing = {note.key_id(origin, key): key for key in signers}
+        for signature in stored.signatures:
+            if signature.name not in ("", origin):
+                continue  # a witness's
+            key = missing.pop(signature.key_id, None)
+            if key is None:
+                return "key_declaration", "the stored checkpoint is signed by a key that is not in force there"
+            if not note.verifies(key, signature.signature, text):
+                return "checkpoint_signature", f"the checkpoint of {stored.size} events does not verify"
+        if missing or not signers:
+            return "key_declaration", "a key did not sign the stored checkpoint that has to"
+        return None
 
     def _unsigned(self, verified):
         """Commits that a stored checkpoint covers, and none that verifies."""

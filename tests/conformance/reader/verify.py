@@ -389,7 +389,7 @@ class Verifier:
             for law, message in self.heads.faults(value, sequence):
                 self._find(law, part.path, placed.offset, message, sequence)
         self.heads.take(read.header, event_hash, sequence)
-        if sequence in (0, self.declarations.key_sequence):
+        if sequence in (0, *(span.sequence for span in self.declarations.keys.spans[:1])):
             self.declared_at = (part.path, placed.offset)
         if read.signature is not None:
             self._signed_early(part.path, placed.offset, sequence)
@@ -432,19 +432,21 @@ class Verifier:
     def _signatures(self):
         if self.key is None:
             return
-        declared = self.declarations.key or (self.genesis.key if self.genesis is not None else None)
-        if declared is None:
+        keys = self.declarations.keys
+        if not keys.spans and self.genesis is not None and self.genesis.key is not None:
+            keys.declare(self.genesis.key, None, 0)
+        if not keys.spans:
             if not self.declarations.incomplete and self.genesis is not None:
                 self._find("key_declaration", *self.declared_at, "a key is given and none is declared")
-        elif declared != self.key.public_key:
-            self._find("key_declaration", *self.declared_at, "the key given is not the one declared")
+        elif self.key.public_key not in keys.all:
+            self._find("key_declaration", *self.declared_at, "the key given is none of those declared")
         if self.genesis is not None:
-            for fault in self.signatures.faults(self.genesis.origin, self.key):
+            for fault in self.signatures.faults(self.genesis.origin, keys):
                 self._find(*fault)
 
     def _signed_early(self, path, offset, sequence):
         """Nothing is signed before the key is declared."""
-        if self.declarations.key is None and not self.declarations.incomplete:
+        if not self.declarations.keys.spans and not self.declarations.incomplete:
             self._find("key_declaration", path, offset, "something is signed before a key is declared", sequence)
 
 

@@ -4,10 +4,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/sync.hpp"
 #include "batpak/checkpoint.hpp"
-#include "batpak/signing_key.hpp"
+#include "batpak/signer.hpp"
 
 namespace batpak::engine {
 
@@ -20,29 +21,36 @@ enum class SignerThread : std::uint8_t {
 // checkpoint ever has a signature that anybody could keep.
 //
 // Threads: one caller, the writer of the moment.
-class Signer {
+class CheckpointSigner {
  public:
-  Signer(std::shared_ptr<const SigningKey> key, SignerThread thread);
-  ~Signer();
-  Signer(const Signer&) = delete;
-  Signer& operator=(const Signer&) = delete;
+  // Who signs: one, or two over a change of keys.
+  using Signers = std::vector<std::shared_ptr<const Signer>>;
 
-  void start(Checkpoint checkpoint) BATPAK_EXCLUDES(mutex_);
-  // The signed note of the checkpoint given to start().
-  [[nodiscard]] CheckpointNote finish() BATPAK_EXCLUDES(mutex_);
+  explicit CheckpointSigner(SignerThread thread);
+  ~CheckpointSigner();
+  CheckpointSigner(const CheckpointSigner&) = delete;
+  CheckpointSigner& operator=(const CheckpointSigner&) = delete;
+
+  // Precondition: at least one signer.
+  void start(Checkpoint checkpoint, Signers signers) BATPAK_EXCLUDES(mutex_);
+  // The note of the checkpoint given to start(), signed by all. Errors: signer_failed.
+  [[nodiscard]] Result<CheckpointNote> finish() BATPAK_EXCLUDES(mutex_);
   // Forgets it.
   void drop() BATPAK_EXCLUDES(mutex_);
 
  private:
+  struct Asked {
+    Checkpoint checkpoint;
+    Signers signers;
+  };
   void run() BATPAK_EXCLUDES(mutex_);
-  [[nodiscard]] CheckpointNote sign(Checkpoint checkpoint) const;
+  [[nodiscard]] static Result<CheckpointNote> sign(Asked asked);
 
-  std::shared_ptr<const SigningKey> key_;
   SignerThread mode_;
   base::Mutex mutex_;
   base::ConditionVariable changed_;
-  std::optional<Checkpoint> asked_ BATPAK_GUARDED_BY(mutex_);
-  std::optional<CheckpointNote> signed_ BATPAK_GUARDED_BY(mutex_);
+  std::optional<Asked> asked_ BATPAK_GUARDED_BY(mutex_);
+  std::optional<Result<CheckpointNote>> signed_ BATPAK_GUARDED_BY(mutex_);
   std::uint64_t round_ BATPAK_GUARDED_BY(mutex_) = 0;  // of start() and drop(): a signature of an older one is dropped
   bool stopping_ BATPAK_GUARDED_BY(mutex_) = false;
   base::Thread thread_;

@@ -1,0 +1,203 @@
+// Logs with forged changes of keys, and signatures by keys that are not in force: what verify finds.
+#include <gtest/gtest.h>
+
+#include "corruption/test_log.hpp"
+#include "event/store_events.hpp"
+#include "proof/revocation.hpp"
+
+namespace batpak::test {
+namespace {
+
+constexpr std::string_view origin = "example.com/test-log";
+
+class KeyChanges : public testing::Test {
+ protected:
+  template <class T>
+  static TestLog::Event event(const T& fields) {
+    Bytes payload;
+    encode_payload(payload, fields).value();
+    return {.entity = std::string(T::entity), .payload = payload, .kind = T::kind, .scope = std::string(event::store_scope)};
+  }
+  static TestLog::Event note(std::string text) { return {.entity = "door:1", .payload = TestLog::note(std::move(text))}; }
+
+  TestLog begin(bool sign_events = false) {
+    TestLog log({.key = &first, .sign_events = sign_events, .recovery_key_hash = recovery_key_hash(recovery.public_key())});
+    log.declare_notes();
+    log.commit({note("one")});
+    return log;
+  }
+  event::KeyRotation rotation(const SigningKey& from, const SigningKey& to) {
+    return {.key = to.public_key().bytes(), .previous_key = from.public_key().bytes()};
+  }
+  event::KeyRevocation revocation(const SigningKey& by, std::string_view of, std::uint64_t from = 2) {
+    return proof::event_of(make_revocation(by, of, first.public_key(), from, second.public_key()).value());
+  }
+  VerifyReport verify(const TestLog& log, const SigningKey& known) {
+    VerifyOptions options;
+    options.key = known.public_key();
+    return verify_files(log.files(), options);
+  }
+  bool finds(const TestLog& log, Law law) { return has(verify(log, first), law); }
+
+  SigningKey first = SigningKey::generate().value();
+  SigningKey second = SigningKey::generate().value();
+  SigningKey third = SigningKey::generate().value();
+  SigningKey recovery = SigningKey::generate().value();
+};
+
+// Witness: keys_hand_over
+TEST_F(KeyChanges, are_clean_when_those_sign_who_must) {
+  TestLog log = begin();
+  log.commit({event(rotation(first, second))});
+  log.sign_with({&first, &second});
+  log.commit({note("two")});
+  log.sign_with({&second});
+  log.commit({note("three")});
+  log.idle_mark();
+  for (const SigningKey* known : {&first, &second}) {
+    const VerifyReport report = verify(log, *known);
+    EXPECT_TRUE(report.clean()) << describe(report);
+    EXPECT_EQ(report.checkpoints_verified, 6U);
+    EXPECT_EQ(report.events_not_yet_signed, 0U);
+  }
+  EXPECT_TRUE(has(verify(log, third), Law::key_declaration));
+}
+
+// Witness: keys_hand_over
+TEST_F(KeyChanges, need_the_signatures_of_both) {
+  for (const std::vector<const SigningKey*>& signers :
+       {std::vector<const SigningKey*>{&first}, {&second}, {&first, &second, &third}, {&first, &third}}) {
+    TestLog log = begin();
+    log.commit({event(rotation(first, second))});
+    log.sign_with(signers);
+    log.commit({note("two")});
+    EXPECT_TRUE(finds(log, Law::key_declaration));
+  }
+}
+
+// Witness: keys_hand_over
+TEST_F(KeyChanges, leave_nothing_to_the_key_before) {
+  TestLog log = begin();
+  log.commit({event(rotation(first, second))});
+  log.sign_with({&first, &second});
+  log.commit({note("two")});
+  log.sign_with({&first});
+  log.commit({note("three")});
+  EXPECT_TRUE(finds(log, Law::key_declaration));
+}
+
+TEST_F(KeyChanges, leave_the_key_before_in_its_span) {
+  TestLog log = begin();
+  log.sign_with({&second});
+  log.commit({event(rotation(first, second))});
+  EXPECT_TRUE(finds(log, Law::key_declaration)) << "the key after it signed too early";
+}
+
+// Witness: keys_hand_over
+TEST_F(KeyChanges, of_another_key_or_to_one_that_was_there_are_found) {
+  for (const auto& forged : {rotation(second, third), rotation(first, first)}) {
+    TestLog log = begin();
+    log.commit({event(forged)});
+    EXPECT_TRUE(finds(log, Law::key_declaration));
+  }
+  TestLog back = begin();
+  back.commit({event(rotation(first, second))});
+  back.sign_with({&first, &second});
+  back.commit({event(rotation(second, first))});
+  EXPECT_TRUE(finds(back, Law::key_declaration));
+}
+
+// Witness: keys_hand_over
+TEST_F(KeyChanges, bind_the_signatures_of_events) {
+  TestLog log = begin(true);
+  log.sign_events_with(second);
+  log.commit({event(rotation(first, second))});
+  log.sign_with({&first, &second});
+  log.commit({note("two")});
+  const VerifyReport clean = verify(log, first);
+  EXPECT_TRUE(clean.clean()) << describe(clean);
+  EXPECT_EQ(clean.event_signatures_verified, 5U);
+  log.sign_events_with(first);
+  log.sign_with({&second});
+  log.commit({note("three")});
+  for (const SigningKey* known : {&first, &second}) {
+    const VerifyReport report = verify(log, *known);
+    ASSERT_EQ(report.findings.size(), 1U) << describe(report);
+    EXPECT_EQ(report.findings[0].law, Law::key_declaration);
+    EXPECT_EQ(report.findings[0].sequence, 5U);
+  }
+}
+
+TEST_F(KeyChanges, that_are_not_finished_leave_events_of_the_new_key_uncounted) {
+  TestLog log = begin(true);
+  log.sign_events_with(second);
+  log.sign_with({});
+  log.commit({event(rotation(first, second))});
+  log.commit({note("two")});
+  const VerifyReport report = verify(log, first);
+  EXPECT_TRUE(report.clean()) << describe(report);
+  EXPECT_EQ(report.event_signatures_verified, 3U);
+  EXPECT_FALSE(report.keys.back().covered_by);
+}
+
+// Witness: revocation_needs_the_recovery_key
+TEST_F(KeyChanges, by_the_recovery_key_are_clean_and_take_back_what_the_leaked_key_signed) {
+  TestLog log = begin();
+  log.commit({note("two")});
+  log.commit({event(revocation(recovery, origin))});
+  const VerifyReport before = verify(log, first);
+  EXPECT_TRUE(before.clean()) << describe(before);
+  EXPECT_EQ(before.events_not_yet_signed, 3U) << "what was signed from 2 on does not count";
+  log.sign_with({&second});
+  log.commit({note("three")});
+  log.idle_mark();
+  const VerifyReport after = verify(log, first);
+  EXPECT_TRUE(after.clean()) << describe(after);
+  EXPECT_EQ(after.events_not_yet_signed, 0U);
+  EXPECT_EQ(after.keys[0].revoked_from, 2U);
+}
+
+// Witness: revocation_needs_the_recovery_key
+TEST_F(KeyChanges, by_a_forged_word_of_the_recovery_key_are_found) {
+  std::vector<event::KeyRevocation> forged = {revocation(third, origin), revocation(recovery, "example.com/other"),
+                                              revocation(recovery, origin, 1000)};
+  forged.push_back(revocation(recovery, origin));
+  forged.back().from = 1;
+  forged.push_back(revocation(recovery, origin));
+  forged.back().key = third.public_key().bytes();
+  forged.push_back(revocation(recovery, origin));
+  forged.back().signature[3] ^= std::byte{1};
+  forged.push_back(revocation(recovery, origin));
+  forged.back().revoked_key = third.public_key().bytes();
+  forged.push_back(revocation(recovery, origin));
+  forged.back().recovery_key = {};
+  for (const event::KeyRevocation& revocation : forged) {
+    TestLog log = begin();
+    log.commit({event(revocation)});
+    const VerifyReport report = verify(log, first);
+    ASSERT_FALSE(report.clean());
+    EXPECT_EQ(report.findings[0].law, Law::key_declaration);
+    EXPECT_EQ(report.findings[0].sequence, 3U);
+  }
+}
+
+TEST_F(KeyChanges, that_revoke_need_a_recovery_key_that_was_named) {
+  TestLog log({.key = &first, .sign_events = false});
+  log.declare_notes();
+  log.commit({event(revocation(recovery, origin))});
+  EXPECT_TRUE(finds(log, Law::key_declaration));
+}
+
+TEST_F(KeyChanges, without_the_form_of_one_are_found) {
+  for (const EventKind kind : {event::KeyRotation::kind, event::KeyRevocation::kind, event::KeyDeclaration::kind}) {
+    TestLog log = begin();
+    TestLog::Event wrong = event(rotation(first, second));
+    wrong.kind = kind;
+    wrong.payload = TestLog::note("no key");
+    log.commit({wrong});
+    EXPECT_TRUE(finds(log, Law::key_declaration));
+  }
+}
+
+}  // namespace
+}  // namespace batpak::test

@@ -1,0 +1,106 @@
+"""key rotate, revoke, history and chain: a store whose key changes, and those who follow it."""
+
+import unittest
+
+from command import CommandTest, event_line, main
+
+NAME = "example.com/audit"
+
+
+class Keys(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.files, self.public = {}, {}
+        for name in ("first", "second", "third", "recovery"):
+            self.files[name] = self.path(f"{name}.key")
+            self.public[name] = self.batpak("key", "new", self.files[name], "--name", NAME).out.strip()
+        recovery = self.write("recovery.pub", self.public["recovery"] + "\n")
+        self.batpak("init", self.store, "--origin", NAME, "--key-file", self.files["first"], "--recovery-key", recovery)
+        self.add("first", 3)
+
+    def add(self, key, count):
+        lines = "".join(event_line(n) for n in range(count))
+        return self.batpak("append", self.store, "--json", "--key-file", self.files[key], stdin=lines).objects
+
+    def rotate(self, old, new, code=0):
+        return self.batpak("key", "rotate", self.store, "--key-file", self.files[old], "--new-key-file", self.files[new], code=code)
+
+    def revoke(self, successor, *options, by="recovery", code=0):
+        return self.batpak("key", "revoke", self.store, "--recovery-key-file", self.files[by], "--key-file", self.files[successor],
+                           *options, code=code)
+
+    def history(self):
+        return self.batpak("key", "history", self.store, "--json").objects
+
+    def verified(self, key):
+        return self.batpak("verify", self.store, "--json", "--key", self.public[key]).objects[-1]
+
+    def test_a_rotation_hands_over_to_the_new_key(self):
+        said = self.rotate("first", "second")
+        self.assertIn("the key changed at sequence 5", said.out)
+        self.assertIn(self.public["second"], said.out)
+        self.assertIn("changed already", self.rotate("first", "second").out)
+        refused = self.batpak("append", self.store, "--json", "--key-file", self.files["first"], stdin=event_line(1), code=3)
+        self.assertIn("wrong_key", refused.err)
+        self.add("second", 2)
+        for key in ("first", "second"):
+            report = self.verified(key)
+            self.assertTrue(report["clean"])
+            self.assertEqual([span["declared_by"] for span in report["keys"]], ["first", "rotation"])
+            self.assertEqual(report["events_not_yet_signed"], 0)
+        self.assertEqual(self.batpak("verify", self.store, "--key", self.public["third"], code=1).code, 1)
+        self.assertEqual([span.get("until") for span in self.history()], [5, None])
+        self.assertEqual(self.batpak("key", "show", self.files["first"], "--store", self.store).out.strip(), self.public["first"])
+
+    def test_keys_in_wrong_roles_are_refused(self):
+        self.rotate("first", "second")
+        self.assertIn("wrong_key", self.rotate("first", "third", code=3).err)
+        self.assertIn("wrong_key", self.rotate("second", "first", code=3).err)
+        self.assertIn("invalid_argument", self.rotate("second", "second", code=2).err)
+
+    def test_the_recovery_key_revokes_a_leaked_one(self):
+        self.assertIn("wrong_key", self.revoke("second", by="third", code=3).err)
+        self.revoke("second", "--from", "3")
+        self.add("second", 1)
+        report = self.verified("first")
+        self.assertTrue(report["clean"])
+        self.assertEqual(report["keys"][0]["revoked_from"], 3)
+        self.assertEqual(report["keys"][1]["declared_by"], "revocation")
+        shown = self.batpak("verify", self.store, "--key", self.public["first"]).out
+        self.assertIn("signed from 3 on counts only against a checkpoint kept elsewhere", shown)
+        self.assertIn("revoked from 3 on", self.batpak("key", "history", self.store).out)
+
+    def test_a_lost_key_is_revoked_with_nothing_taken_back(self):
+        size = self.batpak("checkpoint", self.store, "--json").objects[0]["size"]
+        self.revoke("second")
+        self.assertEqual(self.history()[0]["revoked_from"], size)
+
+    def test_a_chain_leads_from_the_first_key_to_the_last(self):
+        self.rotate("first", "second")
+        self.revoke("third", "--from", "6")
+        receipt = self.write("receipt", self.batpak("prove", "inclusion", self.store, "3").out)
+        chain = self.write("chain", self.batpak("key", "chain", self.store).out)
+        alone = self.batpak("receipt", "verify", receipt, "--key", self.public["first"], "--json", code=1).objects[0]
+        self.assertEqual(alone["fault"], "wrong_key")
+        for key in ("first", "second", "third"):
+            said = self.batpak("receipt", "verify", receipt, "--key", self.public[key], "--keys", chain, "--json").objects[0]
+            self.assertTrue(said["verified"])
+        said = self.batpak("receipt", "verify", receipt, "--key", self.public["recovery"], "--keys", chain, "--json", code=1)
+        self.assertEqual(said.objects[0]["fault"], "wrong_key")
+        half = self.write("half", self.batpak("key", "chain", self.store).out[:900])
+        said = self.batpak("receipt", "verify", receipt, "--key", self.public["first"], "--keys", half, "--json", code=1)
+        self.assertEqual(said.objects[0]["fault"], "malformed")
+
+    def test_a_store_without_a_key_has_no_history(self):
+        plain = self.path("plain")
+        self.batpak("init", plain)
+        self.assertIn("no key", self.batpak("key", "history", plain).out)
+        self.assertIn("key_required", self.batpak("key", "chain", plain, code=3).err)
+        answer = self.batpak("key", "revoke", plain, "--recovery-key-file", self.files["recovery"], "--key-file",
+                             self.files["first"], code=3)
+        self.assertIn("wrong_key", answer.err)
+        self.assertIn("--key-file", self.batpak("init", self.path("other"), "--recovery-key", self.public["recovery"], code=2).err)
+
+
+if __name__ == "__main__":
+    main()
