@@ -33,15 +33,15 @@ const Target key_chain("key_chain", [](ByteView input) {
     require(i == 0 || keys->spans[i - 1].until == span.from, "the spans follow each other");
     require(keys->at_size(*span.covered_by) != nullptr, "at each size some key is in force");
   }
-  // Without any receipt but the last, or with a checkpoint changed, it leads nowhere.
+  // Without any receipt but the last, or with one that stands elsewhere, it leads nowhere.
   for (std::size_t i = 0; i < receipts->size(); ++i) {
     auto fewer = *receipts;
     fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
     const auto led = verify_key_chain(known(), proof::format_key_chain(fewer));
     require(!led || i + 1 == receipts->size(), "a change that is left out is missed");
     auto other = *receipts;
-    other[i].note.checkpoint.size += 1;
-    require(!verify_key_chain(known(), proof::format_key_chain(other)), "another checkpoint is refused");
+    other[i].inclusion.sequence += 1;
+    require(!verify_key_chain(known(), proof::format_key_chain(other)), "another place is refused");
   }
 });
 
