@@ -136,6 +136,26 @@ struct ProveConsistencyArguments {
   Format format = Format::table;
 };
 
+struct ProveCompleteArguments {
+  std::string directory;
+  std::string entity;
+  Store::Show show = Store::Show::fields;
+  Format format = Format::table;
+};
+
+struct ProveAbsentArguments {
+  std::string directory;
+  std::string entity;
+  Format format = Format::table;
+};
+
+struct HeadsArguments {
+  std::string directory;
+  SigningArguments signing;
+  WitnessArguments witness;
+  Format format = Format::table;
+};
+
 struct ReceiptVerifyArguments {
   std::string file;    // - for standard input
   std::string key;     // as VerifyArguments::key
@@ -195,8 +215,8 @@ struct KeyChainArguments {
 
 using Command = std::variant<InitArguments, AppendArguments, ImportArguments, GetArguments, LogArguments, HistoryArguments,
                              VerifyArguments, AuditArguments, SalvageArguments, CheckpointArguments, ProveInclusionArguments,
-                             ProveConsistencyArguments, ReceiptVerifyArguments, TypesArguments, StatArguments,
-                             KeyNewArguments, KeyShowArguments, KeyRotateArguments, KeyRevokeArguments,
-                             KeyHistoryArguments, KeyChainArguments>;
+                             ProveConsistencyArguments, ProveCompleteArguments, ProveAbsentArguments, HeadsArguments,
+                             ReceiptVerifyArguments, TypesArguments, StatArguments, KeyNewArguments, KeyShowArguments,
+                             KeyRotateArguments, KeyRevokeArguments, KeyHistoryArguments, KeyChainArguments>;
 
 }  // namespace batpak::cli

@@ -232,7 +232,9 @@ void add_checkpoint(CLI::App& app, const Chosen& chosen) {
 void add_prove(CLI::App& app, const Chosen& chosen) {
   CLI::App& prove = *app.add_subcommand("prove", "Print proofs that others check without the store")->group("Commands");
   prove.require_subcommand(1);
-  prove.footer("Examples:\n  batpak prove inclusion audit 12 > event.tlog-proof\n  batpak prove consistency audit 1000");
+  prove.footer(
+      "Examples:\n  batpak prove inclusion audit 12 > event.tlog-proof\n  batpak prove consistency audit 1000\n"
+      "  batpak prove complete audit order:7 > order.stream-proof\n  batpak prove absent audit order:8");
   CommandForm<ProveInclusionArguments> inclusion(prove, "inclusion", "That the log holds an event: a receipt for strangers",
                                                  "  batpak prove inclusion audit 12 > event.tlog-proof\n"
                                                  "  batpak prove inclusion audit 12 --content | batpak receipt verify - "
@@ -245,18 +247,42 @@ void add_prove(CLI::App& app, const Chosen& chosen) {
                                                      "  batpak prove consistency audit 1000", chosen);
   consistency.directory();
   consistency.operand("SIZE", &ProveConsistencyArguments::old_size, "The size of the earlier checkpoint");
+  CommandForm<ProveCompleteArguments> complete(
+      prove, "complete", "That these are all events of an entity, as the newest declaration of heads has it",
+      "  batpak heads audit --key-file audit.key\n"
+      "  batpak prove complete audit order:7 --content > order.stream-proof\n"
+      "  batpak receipt verify order.stream-proof --key audit.pub",
+      chosen);
+  complete.directory();
+  complete.operand("ENTITY", &ProveCompleteArguments::entity, "Names the streams");
+  complete.flag("--content", &ProveCompleteArguments::show, Store::Show::content, "Show the payloads and the metadata too");
+  CommandForm<ProveAbsentArguments> absent(prove, "absent",
+                                           "That an entity has no events, as the newest declaration of heads has it",
+                                           "  batpak prove absent audit order:8 > order.stream-proof", chosen);
+  absent.directory();
+  absent.operand("ENTITY", &ProveAbsentArguments::entity, "Names the streams");
+}
+
+void add_heads(CLI::App& app, const Chosen& chosen) {
+  CommandForm<HeadsArguments> form(app, "heads",
+                                   "Declare the last event of every stream, for proofs that nothing was left out",
+                                   "  batpak heads audit --key-file audit.key", chosen);
+  form.directory();
+  form.signing();
+  form.witness();
 }
 
 void add_receipt(CLI::App& app, const Chosen& chosen) {
   CLI::App& receipt = *app.add_subcommand("receipt", "Check receipts without the store")->group("Commands");
   receipt.require_subcommand(1);
   receipt.footer("Examples:\n  batpak receipt verify event.tlog-proof --key audit.pub");
-  CommandForm<ReceiptVerifyArguments> verify(receipt, "verify", "Say whether a log holds the event of a receipt",
+  CommandForm<ReceiptVerifyArguments> verify(receipt, "verify",
+                                             "Say what a receipt, or a proof that nothing was left out, proves",
                                              "  batpak receipt verify event.tlog-proof --key audit.pub\n"
                                              "  batpak receipt verify event.tlog-proof --key audit.pub --keys audit.keys\n"
                                              "  batpak receipt verify event.tlog-proof --policy trusted.policy --json",
                                              chosen);
-  verify.operand("FILE", &ReceiptVerifyArguments::file, "The receipt; - for standard input");
+  verify.operand("FILE", &ReceiptVerifyArguments::file, "The receipt or proof; - for standard input");
   CLI::Option* key = verify.option("--key", &ReceiptVerifyArguments::key, "The log's public key, or a file that holds it")
                          ->type_name("KEY");
   verify.option("--keys", &ReceiptVerifyArguments::keys, "The chain of keys that leads on from that one (batpak key chain)")
@@ -374,6 +400,7 @@ std::expected<Command, ExitCode> parse_command_line(int count, const char* const
   add_salvage(app, chosen);
   add_checkpoint(app, chosen);
   add_prove(app, chosen);
+  add_heads(app, chosen);
   add_receipt(app, chosen);
   add_types(app, chosen);
   add_stat(app, chosen);

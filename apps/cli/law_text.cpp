@@ -27,6 +27,7 @@ constexpr auto texts = std::to_array<LawText>({
     {Law::batch, "every batch is whole and in one commit"},
     {Law::tree_root, "every Merkle root stated in the log is the one of its events"},
     {Law::declaration, "every type is declared before its use, and the store's own events are in their places"},
+    {Law::heads, "every declaration of heads is the one of the streams as they were"},
     {Law::encoding, "payloads and metadata are canonical"},
     {Law::erased, "nothing is erased"},
     {Law::unfinished, "no unfinished write stands at the end"},

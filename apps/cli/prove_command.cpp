@@ -16,7 +16,44 @@ ExitCode complain_of_proof(const Error& error) {
   return complain(error);
 }
 
+enum class Claim : std::uint8_t { complete, absent };
+
+// What came after the declaration is no part of the proof; who asks for one wants to know.
+void remark_on_later_events(const Store& store, const StreamProof& proof) {
+  const Result<std::optional<StreamHead>> head = store.head(proof.entity);
+  if (!head || !*head || (*head)->version < proof.events.size()) return;
+  remark("events were appended to " + proof.entity + " after the heads were declared; batpak heads declares them anew");
+}
+
+template <class Arguments>
+ExitCode prove_stream(const Arguments& arguments, Claim claim, Store::Show show) {
+  const Result<Store> store = open_to_read(arguments.directory, ReadOnlyOptions::Undurable::hide);
+  if (!store) return complain(store.error());
+  const Result<StreamProof> proof = store->prove_stream(arguments.entity, show);
+  if (!proof) return complain_of_proof(proof.error());
+  remark_on_later_events(*store, *proof);
+  if (proof->events.empty() != (claim == Claim::absent)) {
+    remark(claim == Claim::absent ? "the entity has events: see batpak prove complete"
+                                  : "the entity has no events: see batpak prove absent");
+    return ExitCode::finding;
+  }
+  Output output;
+  const std::string text = format_stream_proof(*proof);
+  if (arguments.format == Format::json) {
+    JsonObject object;
+    object.text("entity", proof->entity).number("events", proof->events.size());
+    object.number("declared_at", proof->declaration.inclusion.sequence).number("size", proof->declaration.inclusion.size);
+    output.line(object.text("proof", text).finish());
+  } else {
+    output.write(text);
+  }
+  return output.finish(ExitCode::fine);
+}
+
 }  // namespace
+
+ExitCode run(const ProveCompleteArguments& arguments) { return prove_stream(arguments, Claim::complete, arguments.show); }
+ExitCode run(const ProveAbsentArguments& arguments) { return prove_stream(arguments, Claim::absent, Store::Show::fields); }
 
 ExitCode run(const ProveInclusionArguments& arguments) {
   const Result<Store> store = open_to_read(arguments.directory, ReadOnlyOptions::Undurable::hide);

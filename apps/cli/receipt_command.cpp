@@ -1,48 +1,46 @@
 #include <fmt/core.h>
 
+#include <variant>
+
 #include "batpak/json.hpp"
 #include "batpak/key_chain.hpp"
 #include "batpak/offline_receipt.hpp"
+#include "batpak/stream_proof.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
+#include "display_text.hpp"
 #include "event_text.hpp"
 #include "json_object.hpp"
 #include "output.hpp"
+#include "proven_stream.hpp"
 #include "text_file.hpp"
 #include "verifier_key_argument.hpp"
 
 namespace batpak::cli {
 namespace {
 
-using Verified = std::expected<ProvenEvent, ReceiptRefusal>;
-
-// Who is to have signed: the logs and witnesses of a policy, or one key. A key without a name is taken for that of the log
+// Who is to have signed: the logs and witnesses of a policy, one key, or those that a chain of keys leads to from it. A key without a name is taken for that of the log
 // that the receipt is of.
-Result<Verified> verify(const ReceiptVerifyArguments& arguments, const OfflineReceipt& receipt) {
+using Trusted = std::variant<TrustPolicy, VerifierKey, KeyChain>;
+Result<std::expected<Trusted, ReceiptRefusal>> find_trusted(const ReceiptVerifyArguments& arguments, const OfflineReceipt& receipt) {
   if (!arguments.policy.empty()) {
     const Result<std::string> text = read_text(arguments.policy, TrustPolicy::bytes_max);
     if (!text) return std::unexpected(text.error());
     const Result<TrustPolicy> policy = TrustPolicy::parse(*text);
     if (!policy) return std::unexpected(Error(policy.error()).at_path(arguments.policy));
-    return verify_offline_receipt(receipt, *policy);
+    return *policy;
   }
   const Result<NamedKey> key = parse_named_key_argument(arguments.key);
   if (!key) return std::unexpected(key.error());
   const Result<VerifierKey> verifier =
       VerifierKey::make(key->name.empty() ? receipt.note.checkpoint.origin : key->name, key->key);
   if (!verifier) return std::unexpected(verifier.error());
-  if (arguments.keys.empty()) return verify_offline_receipt(receipt, *verifier);
+  if (arguments.keys.empty()) return *verifier;
   const Result<std::string> text = read_text(arguments.keys, OfflineReceipt::text_bytes_max);
   if (!text) return std::unexpected(text.error());
-  const auto keys = verify_key_chain(*verifier, *text);
-  if (!keys) return Verified(std::unexpected(keys.error()));
-  return verify_offline_receipt(receipt, *keys);
-}
-
-std::optional<std::string> payload_json(const ProvenEvent& event) {
-  if (!event.payload) return std::nullopt;
-  const Result<std::string> json = json_from_messagepack(*event.payload, JsonStyle::compact);
-  return json ? std::optional(*json) : std::nullopt;
+  auto keys = verify_key_chain(*verifier, *text);
+  if (!keys) return std::expected<Trusted, ReceiptRefusal>(std::unexpected(std::move(keys).error()));
+  return *std::move(keys);
 }
 
 std::string proven_json(const ProvenEvent& event) {
@@ -79,34 +77,61 @@ std::string proven_text(const ProvenEvent& event, const Output& output) {
   return text;
 }
 
+ExitCode say_refused(Output& output, Format format, std::string_view fault, std::string_view message) {
+  if (format == Format::json) {
+    JsonObject object;
+    object.truth("verified", false).text("fault", fault).text("message", message);
+    output.line(object.finish());
+  } else {
+    output.line(output.paint(Style::red, "not verified") + ": " + std::string(fault) + ": " + printable(message));
+  }
+  return output.finish(ExitCode::finding);
+}
+
+ExitCode verify_event(const ReceiptVerifyArguments& arguments, std::string_view text) {
+  Output output;
+  const auto receipt = parse_offline_receipt(text);
+  if (!receipt) {
+    return say_refused(output, arguments.format, to_string(receipt.error().fault), receipt.error().message);
+  }
+  const auto trusted = find_trusted(arguments, *receipt);
+  if (!trusted) return complain(trusted.error());
+  if (!*trusted) return say_refused(output, arguments.format, to_string(trusted->error().fault), trusted->error().message);
+  const auto proven = std::visit([&](const auto& who) { return verify_offline_receipt(*receipt, who); }, **trusted);
+  if (!proven) return say_refused(output, arguments.format, to_string(proven.error().fault), proven.error().message);
+  output.write(arguments.format == Format::json ? proven_json(*proven) + '\n' : proven_text(*proven, output));
+  return output.finish(ExitCode::fine);
+}
+
+// What is wrong with the receipt of the declaration is said by its own fault, behind a dot.
+std::string fault_of(const StreamProofRefusal& refusal) {
+  std::string fault(to_string(refusal.fault));
+  if (refusal.receipt_fault) fault += '.' + std::string(to_string(*refusal.receipt_fault));
+  return fault;
+}
+
+ExitCode verify_stream(const ReceiptVerifyArguments& arguments, std::string_view text) {
+  Output output;
+  const auto proof = parse_stream_proof(text);
+  if (!proof) return say_refused(output, arguments.format, fault_of(proof.error()), proof.error().message);
+  const auto trusted = find_trusted(arguments, proof->declaration);
+  if (!trusted) return complain(trusted.error());
+  if (!*trusted) return say_refused(output, arguments.format, to_string(trusted->error().fault), trusted->error().message);
+  const auto proven = std::visit([&](const auto& who) { return verify_stream_proof(*proof, who); }, **trusted);
+  if (!proven) return say_refused(output, arguments.format, fault_of(proven.error()), proven.error().message);
+  print_proven_stream(*proven, arguments.format, output);
+  return output.finish(ExitCode::fine);
+}
+
 }  // namespace
 
 ExitCode run(const ReceiptVerifyArguments& arguments) {
   if (arguments.key.empty() == arguments.policy.empty()) {
     return complain_of_usage("batpak receipt verify needs --key or --policy: who is to have signed the receipt");
   }
-  const Result<std::string> text = read_text(arguments.file, OfflineReceipt::text_bytes_max);
+  const Result<std::string> text = read_text(arguments.file, StreamProof::text_bytes_max);
   if (!text) return complain(text.error());
-  Output output;
-  const auto receipt = parse_offline_receipt(*text);
-  Result<Verified> verified =
-      receipt ? verify(arguments, *receipt) : Result<Verified>(Verified(std::unexpected(receipt.error())));
-  if (!verified) return complain(verified.error());
-  const bool is_json = arguments.format == Format::json;
-  if (*verified) {
-    output.write(is_json ? proven_json(**verified) + '\n' : proven_text(**verified, output));
-    return output.finish(ExitCode::fine);
-  }
-  const ReceiptRefusal& refusal = verified->error();
-  if (is_json) {
-    JsonObject object;
-    object.truth("verified", false).text("fault", to_string(refusal.fault)).text("message", refusal.message);
-    output.line(object.finish());
-  } else {
-    output.line(output.paint(Style::red, "not verified") + ": " + std::string(to_string(refusal.fault)) + ": " +
-                refusal.message);
-  }
-  return output.finish(ExitCode::finding);
+  return is_stream_proof(*text) ? verify_stream(arguments, *text) : verify_event(arguments, *text);
 }
 
 }  // namespace batpak::cli

@@ -26,6 +26,7 @@
 #include "batpak/signing_key.hpp"
 #include "batpak/snapshot.hpp"
 #include "batpak/store.hpp"
+#include "batpak/stream_proof.hpp"
 #include "batpak/timestamp.hpp"
 #include "batpak/tree_proof.hpp"
 #include "batpak/value.hpp"

@@ -17,17 +17,23 @@
 
 namespace [[gnu::visibility("default")]] batpak {
 
-// The text is a proof of C2SP tlog-proof, whose extra line holds the event; docs/PROOFS.md has its bytes. It is at most 2.2 kB
-// without the payload, for a log of a billion events and an entity and scope of 64 bytes together.
+// An event outside of its store: what its hash is computed over, and as much of its content as is shown.
 //
 // Threads: plain values and free functions, as all of this header. Nothing here reads a file or a store.
-struct OfflineReceipt {
-  static constexpr std::size_t text_bytes_max = 32U << 20;
-
+struct EventRecord {
   Hash event_hash;
   std::vector<std::byte> header;    // what the event hash is computed over; see docs/FORMAT.md
   std::vector<std::byte> metadata;  // with its length and salt, as it is hashed; empty where it is not shown
   std::vector<std::byte> payload;   // likewise
+
+  friend bool operator==(const EventRecord&, const EventRecord&) = default;
+};
+
+// The text is a proof of C2SP tlog-proof, whose extra line holds the event; docs/PROOFS.md has its bytes. It is at most 2.2 kB
+// without the payload, for a log of a billion events and an entity and scope of 64 bytes together.
+struct OfflineReceipt : EventRecord {
+  static constexpr std::size_t text_bytes_max = 32U << 20;
+
   InclusionProof inclusion;
   CheckpointNote note;
 
@@ -60,9 +66,8 @@ struct ReceiptRefusal {
   std::string message;  // for people
 };
 
-// What the receipt proves: the log that the key speaks for holds this event at this place.
-struct ProvenEvent {
-  Checkpoint checkpoint;
+// What an event says of itself.
+struct EventFields {
   std::uint64_t sequence = 0;
   std::uint64_t stream_version = 0;
   std::string entity;
@@ -78,8 +83,13 @@ struct ProvenEvent {
   Hash event_hash;
   Hash previous_hash;
   Hash content_hash;
-  // Canonical MessagePack, where the receipt shows it.
+  // Canonical MessagePack, where it is shown.
   std::optional<std::vector<std::byte>> payload;
+};
+
+// What the receipt proves: the log that the key speaks for holds this event at this place.
+struct ProvenEvent : EventFields {
+  Checkpoint checkpoint;
 };
 
 [[nodiscard]] std::string format_offline_receipt(const OfflineReceipt& receipt);

@@ -19,6 +19,7 @@
 #include "batpak/projection.hpp"
 #include "batpak/receipt.hpp"
 #include "batpak/snapshot.hpp"
+#include "batpak/stream_proof.hpp"
 
 namespace [[gnu::visibility("default")]] batpak {
 
@@ -105,6 +106,15 @@ class Store {
   enum class Show : std::uint8_t { fields, content };
   [[nodiscard]] Result<OfflineReceipt> proof(const Receipt& receipt, Show show = Show::fields) const;
   [[nodiscard]] Result<OfflineReceipt> proof(std::uint64_t sequence, Show show = Show::fields) const;
+  // Declares the last event of every stream, so that it can be proven that nothing was left out: an event of the store's own
+  // over all that is durable by now, itself durable. Appends go on meanwhile. Cost: about 2 µs for each stream.
+  // Errors: as append(); not_written where a million events were appended meanwhile, several times over; corrupt.
+  [[nodiscard]] Result<Receipt> declare_heads();
+  // That these are all the events that the log has of the entity, or that it has none: a text that verify_stream_proof() checks
+  // with the store's public key alone. It stands on the newest declaration of heads, and says nothing of later events.
+  // Cost: that of declaring for the first proof on a declaration, then 1 µs for each event of the entity.
+  // Errors: no_heads where no signed checkpoint covers a declaration, key_required, invalid_coordinate, corrupt.
+  [[nodiscard]] Result<StreamProof> prove_stream(std::string_view entity, Show show = Show::fields) const;
   // The newest durable checkpoint that is signed. Errors: key_required where none is.
   [[nodiscard]] Result<CheckpointNote> signed_checkpoint() const;
 

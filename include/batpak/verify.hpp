@@ -45,6 +45,7 @@ enum class Law : std::uint8_t {
   event_signature,
   key_declaration,  // a signature by another key than the one in force there; a change of keys that nobody may make
   declaration,      // an event's kind is not declared before it, or declared twice
+  heads,            // the declared heads of the streams are not those of the log
   encoding,         // a payload or metadata that is not canonical MessagePack
   erased,           // an erased payload that no erasure event covers
   unfinished,       // a torn tail, with no live writer

@@ -14,6 +14,7 @@ std::string_view entity_of(EventKind kind) {
   if (kind == event::Genesis::kind) return event::Genesis::entity;
   if (kind == event::TypeDeclaration::kind) return event::TypeDeclaration::entity;
   if (kind == event::KeyDeclaration::kind) return event::KeyDeclaration::entity;
+  if (kind == event::HeadsDeclaration::kind) return event::HeadsDeclaration::entity;
   if (kind == event::KeyRotation::kind) return event::KeyRotation::entity;
   if (kind == event::KeyRevocation::kind) return event::KeyRevocation::entity;
   if (kind == event::Restore::kind) return event::Restore::entity;

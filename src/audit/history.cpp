@@ -58,6 +58,7 @@ void History::take_commit(const OpenSegment& segment, const CheckedCommit& commi
     if (!event.frame) {
       lost_.push_back({next_sequence_, next_sequence_ + 1});
       tree_.lose();
+      heads_.lose();
       ++next_sequence_;
       continue;
     }
@@ -177,6 +178,8 @@ void History::take_event(const Place& place, const EventFacts& event) {
   const event::HeaderView& header = event.frame->header();
   tree_.append(event.leaf);
   if (next_sequence_ == 0) check_genesis(place, event);
+  if (!event.states_its_hash()) heads_.lose();
+  if (header.kind() == event::HeadsDeclaration::kind) heads_.check(*event.frame, next_sequence_, place);
   check_stream(place, event);
   check_time(place, header);
   check_batch(place, header);
@@ -213,6 +216,7 @@ void History::check_stream(const Place& place, const EventFacts& event) {
   const bool is_new = stream == streams_.end();
   if (is_new) {
     stream = streams_.emplace(StreamKey{std::string(name.entity), name.lane, name.entity_hash}, StreamEnd{}).first;
+    heads_.add_stream(stream->first.entity, name.lane, stream->second);
   }
   StreamEnd& end = stream->second;
   const std::uint64_t version = header.stream_version();
@@ -222,6 +226,7 @@ void History::check_stream(const Place& place, const EventFacts& event) {
   if (leads_to_lost ? version < end.next_version : version != end.next_version) {
     findings_.add(Law::stream_version, place,
                   "the event is version " + number(version) + " of its stream, which stands at " + number(end.next_version));
+    heads_.lose();
   }
   if (leads_to_lost) {
     // Said where it was lost.
@@ -235,7 +240,9 @@ void History::check_stream(const Place& place, const EventFacts& event) {
     findings_.add(Law::previous_event, place,
                   "the event does not link to the one before it in its stream, number " + number(previous) +
                       ": either of them was changed");
+    heads_.lose();
   }
+  heads_.remember(next_sequence_, end);
   end = {.next_version = version + 1,
          .sequence = next_sequence_,
          .stated_hash = event.frame->event_hash(),
@@ -326,6 +333,7 @@ void History::lose_until(const Place& place, std::uint64_t sequence) {
   if (next_sequence_ == 0) genesis_hashes_.clear();
   lost_.push_back({next_sequence_, sequence});
   tree_.lose();
+  heads_.lose();
   next_sequence_ = sequence;
 }
 

@@ -10,6 +10,7 @@
 #include "audit/checkpoint_check.hpp"
 #include "audit/declared_types.hpp"
 #include "audit/finding_list.hpp"
+#include "audit/heads_check.hpp"
 #include "audit/known_checkpoints.hpp"
 #include "audit/outline.hpp"
 #include "audit/span_check.hpp"
@@ -31,6 +32,7 @@ class History {
         genesis_payload_(genesis_payload),
         types_(findings),
         checkpoints_(findings, signer),
+        heads_(findings),
         tree_(findings),
         known_(findings, known) {}
 
@@ -64,13 +66,6 @@ class History {
       return a.entity_hash == b.entity_hash && a.lane == b.lane && a.entity == b.entity;
     }
   };
-  // The last event of a stream. Two hashes, for one may have been changed and the next event says which.
-  struct StreamEnd {
-    std::uint64_t next_version = 0;
-    std::uint64_t sequence = 0;
-    Hash stated_hash;
-    Hash computed_hash;
-  };
   struct LostRange {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
@@ -96,6 +91,7 @@ class History {
   ByteView genesis_payload_;
   DeclaredTypes types_;
   CheckpointCheck checkpoints_;
+  HeadsCheck heads_;
   TreeCheck tree_;
   KnownCheckpoints known_;
   Outline outline_;

@@ -27,6 +27,7 @@ std::string_view to_string(Law law) noexcept {
     case Law::event_signature: return "event_signature";
     case Law::key_declaration: return "key_declaration";
     case Law::declaration: return "declaration";
+    case Law::heads: return "heads";
     case Law::encoding: return "encoding";
     case Law::erased: return "erased";
     case Law::unfinished: return "unfinished";

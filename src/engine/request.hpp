@@ -46,6 +46,8 @@ struct Request {
   Durability durability = Durability::durable;
   std::span<Item> items;
   std::uint64_t bytes = 0;  // of the frames, for the queue's bound
+  // Refused with past_the_end where its first event would come behind this: for what speaks of the log's size.
+  std::uint64_t sequence_max = UINT64_MAX;
 
   std::span<Receipt> receipts;  // one for each item; filled in where there is no error
   std::optional<Error> error;

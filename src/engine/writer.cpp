@@ -275,6 +275,8 @@ Result<void> Writer::accept(Request& request) {
   const std::int64_t wall = options_.clock->wall_microseconds();
   if (!all_declared) BATPAK_CHECK(declare_types(request, wall));
   BATPAK_CHECK(declare_key(wall));
+  if (log_->accepted() > request.sequence_max)
+    return fail(ErrorCode::past_the_end, "the log has grown past the event's place");
   accept_items(request, wall);
   return {};
 }

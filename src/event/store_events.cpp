@@ -7,6 +7,7 @@ std::string_view store_event_name(EventKind kind) noexcept {
   if (kind == TypeDeclaration::kind) return TypeDeclaration::kind_name;
   if (kind == KeyDeclaration::kind) return KeyDeclaration::kind_name;
   if (kind == SalvageRecord::kind) return SalvageRecord::kind_name;
+  if (kind == HeadsDeclaration::kind) return HeadsDeclaration::kind_name;
   if (kind == KeyRotation::kind) return KeyRotation::kind_name;
   if (kind == KeyRevocation::kind) return KeyRevocation::kind_name;
   if (kind == Restore::kind) return Restore::kind_name;

@@ -78,6 +78,24 @@ struct SalvageRecord {
   std::array<std::byte, 16> source_store_id{};
 };
 
+// The last event of every stream, as of an earlier size of the log: what proofs that nothing was left out stand on.
+struct HeadsDeclaration {
+  static constexpr EventKind kind{0x0, 0x005};
+  static constexpr std::string_view entity = "$batpak/heads";
+  static constexpr std::string_view kind_name = "batpak.heads";
+  // How many events it may come after the size that it speaks of: a verifier that reads forward remembers so many changes.
+  static constexpr std::uint64_t behind_max = 1U << 20;
+
+  std::uint64_t log_size = 0;        // of the events whose sequences are below this
+  std::array<std::byte, 32> root{};  // of the tree over their streams; see docs/FORMAT.md
+  std::uint64_t streams = 0;         // its leaves
+
+  // Whether it may stand at this sequence.
+  [[nodiscard]] bool may_stand_at(std::uint64_t sequence) const noexcept {
+    return log_size >= 1 && log_size <= sequence && sequence - log_size <= behind_max;
+  }
+};
+
 // Another key signs from here on; the checkpoint over this event is signed by both.
 struct KeyRotation {
   static constexpr EventKind kind{0x0, 0x006};

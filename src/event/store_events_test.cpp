@@ -54,6 +54,13 @@ TEST(store_events, a_key_declaration_has_these_bytes) {
             "82" + key("key") + "c420" + base::to_hex(declaration.key) + key("recovery_key_hash") + "c0");
 }
 
+TEST(store_events, a_declaration_of_heads_has_these_bytes) {
+  HeadsDeclaration declaration{.log_size = 300, .root = {}, .streams = 7};
+  declaration.root.fill(std::byte{0x52});
+  EXPECT_EQ(hex_of(declaration), "83" + key("log_size") + "cd012c" + key("root") + "c420" + base::to_hex(declaration.root) +
+                                     key("streams") + "07");
+}
+
 TEST(store_events, a_salvage_record_has_these_bytes) {
   SalvageRecord record;
   record.events_lost = 3;

@@ -8,7 +8,9 @@ Stream& TailIndex::add_stream(std::string_view entity, std::uint32_t lane) {
   const auto found = streams_.find(KeyView{entity, lane});
   if (found != streams_.end()) return found->second;
   const base::Lock lock(mutex_);
-  return streams_.try_emplace(Key{std::string(entity), lane}).first->second;
+  const auto added = streams_.try_emplace(Key{std::string(entity), lane}).first;
+  by_number_.push_back(&*added);
+  return added->second;
 }
 
 void TailIndex::add_event(const EventId& id, FramePlace place, Stream* stream) {
@@ -75,6 +77,24 @@ std::uint64_t TailIndex::stream_size(std::string_view entity, std::uint32_t lane
 std::uint64_t TailIndex::streams() const {
   const base::Lock lock(mutex_);
   return streams_.size();
+}
+
+std::vector<StreamEnd> TailIndex::stream_ends(std::uint64_t first, std::size_t count, std::uint64_t size) const {
+  std::vector<StreamEnd> ends;
+  ends.reserve(count);
+  const base::Lock lock(mutex_);
+  for (std::uint64_t at = first; at < by_number_.size() && at - first < count; ++at) {
+    const auto& [key, stream] = *by_number_[at];
+    // Most streams have got nothing since.
+    auto end = stream.sequences.end();
+    if (end != stream.sequences.begin() && *std::prev(end) >= size) end = std::ranges::lower_bound(stream.sequences, size);
+    if (end == stream.sequences.begin()) continue;
+    ends.push_back({.entity = key.entity,
+                    .lane = key.lane,
+                    .events = static_cast<std::uint64_t>(end - stream.sequences.begin()),
+                    .last = *std::prev(end)});
+  }
+  return ends;
 }
 
 }  // namespace batpak::index

@@ -40,6 +40,16 @@ struct Stream {
   std::vector<std::uint64_t> sequences;  // guarded by the index's mutex
 };
 
+// A stream as it is below some size of the log.
+//
+// Owner of the name: the index.
+struct StreamEnd {
+  std::string_view entity;
+  std::uint32_t lane = 0;
+  std::uint64_t events = 0;
+  std::uint64_t last = 0;  // sequence of the last of them
+};
+
 // Threads: one writer adds and publishes; any thread reads what was published. Readers never see part of a commit, because
 // the writer publishes once after each.
 class TailIndex {
@@ -68,6 +78,10 @@ class TailIndex {
   [[nodiscard]] std::uint64_t stream_size(std::string_view entity, std::uint32_t lane, std::uint64_t size) const
       BATPAK_EXCLUDES(mutex_);
   [[nodiscard]] std::uint64_t streams() const BATPAK_EXCLUDES(mutex_);
+  // Of `count` streams from number `first` on, in the order in which they came, those with events below `size`. Whoever goes
+  // through all of them takes a few at a time: the writer waits meanwhile.
+  [[nodiscard]] std::vector<StreamEnd> stream_ends(std::uint64_t first, std::size_t count, std::uint64_t size) const
+      BATPAK_EXCLUDES(mutex_);
 
  private:
   struct Key {
@@ -107,7 +121,9 @@ class TailIndex {
   base::Atomic<std::uint64_t> visible_{0};
   mutable base::Mutex mutex_;
   // Only the writer inserts, so the writer alone may look without the mutex.
-  std::unordered_map<Key, Stream, KeyHash, KeyEqual> streams_;
+  using Streams = std::unordered_map<Key, Stream, KeyHash, KeyEqual>;
+  Streams streams_;
+  StableArray<const Streams::value_type*> by_number_;  // where they are, in the order in which they came
 };
 
 }  // namespace batpak::index

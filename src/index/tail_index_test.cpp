@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "base/sync.hpp"
@@ -138,6 +139,33 @@ TEST_F(TailIndexTest, is_read_whole_while_the_writer_goes_on) {
   }
   for (base::Thread& reader : readers) reader.join();
   EXPECT_EQ(wrong.load(std::memory_order_relaxed), 0U);
+}
+
+TEST(StreamEnds, are_known_below_each_size) {
+  TailIndex index;
+  std::vector<Stream*> streams;
+  for (const char* entity : {"c", "a", "b"}) streams.push_back(&index.add_stream(entity, 3));
+  for (std::uint64_t sequence = 0; sequence < 6; ++sequence) {
+    EventId id;
+    id.bytes[15] = static_cast<std::byte>(sequence);
+    index.add_event(id, {}, streams[sequence % 2]);
+  }
+  index.publish(5);
+  const auto of = [&](std::uint64_t first, std::size_t count, std::uint64_t size) {
+    std::string text;
+    for (const StreamEnd& end : index.stream_ends(first, count, size)) {
+      text += std::string(end.entity) + std::to_string(end.lane) + ":" + std::to_string(end.events) + "@" +
+              std::to_string(end.last) + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(of(0, 10, 5), "c3:3@4 a3:2@3 ") << "a stream without events is left out, and what is not shown yet";
+  EXPECT_EQ(of(0, 10, 3), "c3:2@2 a3:1@1 ");
+  EXPECT_EQ(of(0, 10, 1), "c3:1@0 ");
+  EXPECT_EQ(of(0, 10, 0), "");
+  EXPECT_EQ(of(1, 1, 5), "a3:2@3 ");
+  EXPECT_EQ(of(2, 10, 5), "");
+  EXPECT_EQ(of(7, 10, 5), "");
 }
 
 }  // namespace

@@ -3,10 +3,9 @@
 #include <algorithm>
 
 #include "base/base64.hpp"
-#include "base/bytes.hpp"
 #include "base/try.hpp"
-#include "event/frame_view.hpp"
 #include "proof/checkpoint.hpp"
+#include "proof/event_record.hpp"
 #include "proof/offline_receipt.hpp"
 
 namespace batpak {
@@ -17,57 +16,8 @@ constexpr std::string_view extra_mark = "extra ";
 constexpr std::string_view index_mark = "index ";
 constexpr std::size_t path_max = 64;
 
-// The extra data, docs/PROOFS.md:
-//
-//   offset  size  field
-//   0       8     "batpakR1"
-//   8       32    event hash
-//   40      4     H, length of the header
-//   44      4     M, length of the metadata section, 0 where it is not shown
-//   48      4     P, length of the payload section, 0 where it is not shown
-//   52      4     zero
-//   56      H+M+P the three, as they stand in a frame
-constexpr std::string_view magic = "batpakR1";
-constexpr std::size_t at_hash = 8;
-constexpr std::size_t at_header_length = 40;
-constexpr std::size_t at_metadata_length = 44;
-constexpr std::size_t at_payload_length = 48;
-constexpr std::size_t at_zero = 52;
-constexpr std::size_t at_parts = 56;
-
 std::unexpected<ReceiptRefusal> refuse(ReceiptFault fault, std::string_view why) {
   return std::unexpected(ReceiptRefusal{.fault = fault, .message = std::string(why)});
-}
-
-Bytes encode_extra(const OfflineReceipt& receipt) {
-  Bytes bytes;
-  base::append(bytes, base::as_bytes(magic));
-  base::append(bytes, receipt.event_hash.bytes);
-  base::append_le(bytes, static_cast<std::uint32_t>(receipt.header.size()));
-  base::append_le(bytes, static_cast<std::uint32_t>(receipt.metadata.size()));
-  base::append_le(bytes, static_cast<std::uint32_t>(receipt.payload.size()));
-  base::append_le(bytes, std::uint32_t{0});
-  for (const auto* part : {&receipt.header, &receipt.metadata, &receipt.payload}) base::append(bytes, *part);
-  return bytes;
-}
-
-// False for anything but what encode_extra() writes.
-bool decode_extra(ByteView bytes, OfflineReceipt& receipt) {
-  if (bytes.size() < at_parts || base::as_text(bytes.first(magic.size())) != magic) return false;
-  std::ranges::copy(bytes.subspan(at_hash, Hash::bytes_size), receipt.event_hash.bytes.begin());
-  const std::uint64_t header = base::load_le<std::uint32_t>(bytes.data() + at_header_length);
-  const std::uint64_t metadata = base::load_le<std::uint32_t>(bytes.data() + at_metadata_length);
-  const std::uint64_t payload = base::load_le<std::uint32_t>(bytes.data() + at_payload_length);
-  if (base::load_le<std::uint32_t>(bytes.data() + at_zero) != 0) return false;
-  if (bytes.size() != at_parts + header + metadata + payload) return false;
-  const auto part = [&](std::uint64_t begin, std::uint64_t size) {
-    const ByteView view = bytes.subspan(at_parts + begin, size);
-    return Bytes(view.begin(), view.end());
-  };
-  receipt.header = part(0, header);
-  receipt.metadata = part(header, metadata);
-  receipt.payload = part(header + metadata, payload);
-  return true;
 }
 
 Result<OfflineReceipt> parse(std::string_view text) {
@@ -79,7 +29,9 @@ Result<OfflineReceipt> parse(std::string_view text) {
   if (!extra.starts_with(extra_mark)) return lines.refuse("is no extra line, in which the event would stand");
   extra.remove_prefix(extra_mark.size());
   const auto bytes = base::from_base64(extra);
-  if (!bytes || !decode_extra(*bytes, receipt)) return lines.refuse("does not hold an event of batpak in base 64");
+  auto record = bytes ? proof::decode_record(*bytes) : std::nullopt;
+  if (!record) return lines.refuse("does not hold an event of batpak in base 64");
+  static_cast<EventRecord&>(receipt) = *std::move(record);
   BATPAK_TRY(std::string_view index, lines.next());
   if (!index.starts_with(index_mark)) return lines.refuse("is no index");
   index.remove_prefix(index_mark.size());
@@ -99,36 +51,6 @@ Result<OfflineReceipt> parse(std::string_view text) {
   return receipt;
 }
 
-// Whether the section is one by its own length. It is hashed with that, so that nothing else needs to be checked.
-bool is_section(ByteView section) {
-  return section.size() > event::layout::salted_prefix_bytes &&
-         base::load_le<std::uint64_t>(section.data()) == section.size() - event::layout::salted_prefix_bytes;
-}
-
-ProvenEvent proven(const OfflineReceipt& receipt, const event::HeaderView& header) {
-  ProvenEvent event;
-  event.checkpoint = receipt.note.checkpoint;
-  event.sequence = header.sequence();
-  event.stream_version = header.stream_version();
-  event.entity = header.entity();
-  event.scope = header.scope();
-  event.lane = header.lane();
-  event.kind = header.kind();
-  event.payload_version = header.payload_version();
-  event.event_id = header.id();
-  event.time = header.time();
-  event.wall_microseconds = header.wall_microseconds();
-  event.correlation = header.correlation();
-  event.causation = header.causation();
-  event.event_hash = receipt.event_hash;
-  event.previous_hash = header.previous_hash();
-  event.content_hash = header.content_hash();
-  if (!receipt.payload.empty()) {
-    event.payload.emplace(receipt.payload.begin() + event::layout::salted_prefix_bytes, receipt.payload.end());
-  }
-  return event;
-}
-
 std::unexpected<ReceiptRefusal> unknown_origin(const CheckpointNote& note) {
   return refuse(ReceiptFault::unknown_origin, "the receipt is of the log " + note.checkpoint.origin);
 }
@@ -138,14 +60,8 @@ std::unexpected<ReceiptRefusal> unknown_origin(const CheckpointNote& note) {
 namespace proof {
 
 std::expected<ProvenEvent, ReceiptRefusal> verify_event(const OfflineReceipt& receipt) {
-  const auto header = event::HeaderView::parse(receipt.header);
-  if (!header) {
-    const bool newer = header.error().code == ErrorCode::newer_format;
-    return refuse(newer ? ReceiptFault::newer_format : ReceiptFault::fields_changed, header.error().message);
-  }
-  if (header->compute_event_hash() != receipt.event_hash) {
-    return refuse(ReceiptFault::fields_changed, "the fields of the event do not give its hash");
-  }
+  const auto header = proof::check_header(receipt);
+  if (!header) return std::unexpected(header.error());
   if (receipt.inclusion.sequence >= receipt.note.checkpoint.size) {
     return refuse(ReceiptFault::index_beyond_size, "the event is said to stand at " +
                                                        std::to_string(receipt.inclusion.sequence) + " in a log of " +
@@ -163,15 +79,11 @@ std::expected<ProvenEvent, ReceiptRefusal> verify_event(const OfflineReceipt& re
   if (*root != receipt.note.checkpoint.root) {
     return refuse(ReceiptFault::wrong_root, "the path does not lead from the event to the root of the checkpoint");
   }
-  if (!receipt.metadata.empty() &&
-      (!is_section(receipt.metadata) || event::hash_metadata(receipt.metadata) != header->metadata_hash())) {
-    return refuse(ReceiptFault::metadata_changed, "the metadata does not give the hash that the event holds of it");
-  }
-  if (!receipt.payload.empty() &&
-      (!is_section(receipt.payload) || event::hash_content(receipt.payload) != header->content_hash())) {
-    return refuse(ReceiptFault::payload_changed, "the payload does not give the hash that the event holds of it");
-  }
-  return proven(receipt, *header);
+  if (const auto shown = proof::check_shown(receipt, *header); !shown) return std::unexpected(shown.error());
+  ProvenEvent proven;
+  static_cast<EventFields&>(proven) = proof::fields_of(receipt, *header);
+  proven.checkpoint = receipt.note.checkpoint;
+  return proven;
 }
 
 std::expected<void, ReceiptRefusal> verify_log_signature(const CheckpointNote& note, const VerifierKey& key) {
@@ -215,7 +127,7 @@ std::string format_offline_receipt(const OfflineReceipt& receipt) {
   std::string text(first_line);
   text += '\n';
   text += extra_mark;
-  text += base::to_base64(encode_extra(receipt));
+  text += base::to_base64(proof::encode_record(receipt));
   text += '\n';
   text += index_mark;
   text += std::to_string(receipt.inclusion.sequence);

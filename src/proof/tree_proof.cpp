@@ -41,9 +41,13 @@ struct Climb {
 }  // namespace
 
 Result<Hash> root_of(const InclusionProof& proof, const Hash& event_hash) {
+  return proof::root_from_leaf(proof, proof::leaf_hash(event_hash));
+}
+
+Result<Hash> proof::root_from_leaf(const InclusionProof& proof, const Hash& leaf_hash) {
   if (proof.sequence >= proof.size) return bad("the sequence lies beyond the size of the tree");
   Climb climb{.node = proof.sequence, .last = proof.size - 1};
-  Hash hash = proof::leaf_hash(event_hash);
+  Hash hash = leaf_hash;
   for (const Hash& beside : proof.path) {
     if (climb.at_root()) return bad(too_long);
     if (climb.is_right() || climb.is_last()) {

@@ -14,6 +14,8 @@ class TreeNodes {
   [[nodiscard]] virtual Result<Hash> node(unsigned level, std::uint64_t index) const = 0;
 };
 
+// As batpak::root_of(), for a leaf whose data is not an event hash.
+[[nodiscard]] Result<Hash> root_from_leaf(const InclusionProof& proof, const Hash& leaf_hash);
 // The root of the tree of the first `size` leaves. Cost: a node for each one bit of `size`.
 [[nodiscard]] Result<Hash> root_at(const TreeNodes& nodes, std::uint64_t size);
 // Precondition: sequence < size. Cost: at most two nodes for each level of the tree, likewise for the next.

@@ -93,13 +93,28 @@ Result<std::unique_ptr<LogFollower>> LogFollower::open(std::shared_ptr<platform:
 
 Result<void> LogFollower::refresh() {
   if (shows_undurable_) return {};
+  BATPAK_TRY(std::optional<Rest> rest, look_at_rest());
+  if (rest && rest == rest_) return {};
   // The limit first: what is durable now lies in segments that can be listed from now on.
   BATPAK_CHECK(add_new_segments());
   BATPAK_TRY(const Limit limit, find_limit());
   BATPAK_CHECK(add_new_segments());
   BATPAK_CHECK(read_up_to(limit));
   state_.index->publish();
+  rest_ = std::move(rest);
   return {};
+}
+
+Result<std::optional<LogFollower::Rest>> LogFollower::look_at_rest() const {
+  BATPAK_TRY(const bool has_owner, state_.directory->has_owner());
+  if (has_owner) return std::optional<Rest>{};
+  BATPAK_TRY(const auto names, list_segments(*state_.directory));
+  if (names.empty()) return std::optional<Rest>{};
+  Rest rest{.last_segment = names.back(), .last_size = 0, .live = {}};
+  BATPAK_TRY(const auto file, state_.directory->open_file("log/" + rest.last_segment, platform::OpenMode::read));
+  BATPAK_TRY(rest.last_size, file->size());
+  if (auto live = segment::read_live(*state_.directory)) rest.live = *std::move(live);
+  return rest;
 }
 
 Result<void> LogFollower::add_new_segments() {
@@ -188,6 +203,8 @@ Result<void> LogFollower::read_up_to(const Limit& limit) {
       }
       builder_.lose_until(segment.header.first_sequence, {.path = segment.path, .reason = "events are missing before here"});
     }
+    const bool is_read = !beyond && number == limit.durable_through.segment && offset_ >= limit.durable_through.offset;
+    if (is_read) break;
     BATPAK_TRY(const auto file, state_.directory->open_file(segment.path, platform::OpenMode::read));
     BATPAK_TRY(segment::SegmentImage image, segment::SegmentImage::load(*file, beyond ? 0 : offset_));
     const bool last = beyond ? segment_ + 1 == state_.segments.size() : number == limit.durable_through.segment;

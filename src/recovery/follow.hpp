@@ -3,6 +3,7 @@
 
 #include "recovery/log_builder.hpp"
 #include "recovery/log_state.hpp"
+#include "segment/live_file.hpp"
 
 namespace batpak::recovery {
 
@@ -31,6 +32,15 @@ class LogFollower {
     segment::LogPoint durable_through;
     bool has_owner = false;
   };
+  // What a log looks like that nobody owns. Whoever comes and goes leaves another look, if he leaves another log.
+  struct Rest {
+    std::string last_segment;
+    std::uint64_t last_size = 0;
+    std::optional<segment::LiveRecord> live;
+    friend bool operator==(const Rest&, const Rest&) = default;
+  };
+  // Nothing while somebody owns it.
+  [[nodiscard]] Result<std::optional<Rest>> look_at_rest() const;
   [[nodiscard]] Result<Limit> find_limit() const;
   [[nodiscard]] Result<void> add_new_segments();
   [[nodiscard]] bool may_be_made_anew(std::uint64_t first_sequence) const;
@@ -44,6 +54,7 @@ class LogFollower {
   std::uint64_t offset_ = segment::segment_header_bytes;  // in it
   std::uint64_t durable_ = 0;
   bool shows_undurable_ = false;
+  std::optional<Rest> rest_;  // as it was before it was read last
 };
 
 }  // namespace batpak::recovery

@@ -23,6 +23,8 @@ struct LiveRecord {
   std::uint64_t session = 0;
   LogPoint durable_through;
 
+  friend bool operator==(const LiveRecord&, const LiveRecord&) = default;
+
   [[nodiscard]] std::array<std::byte, live_bytes> encode() const;
   // Errors: malformed, also for a record that is being overwritten at this moment: read again.
   [[nodiscard]] static Result<LiveRecord> decode(ByteView bytes);

@@ -1,8 +1,15 @@
 // What a store can prove of its log to somebody else.
+#include <algorithm>
+
+#include "base/limits.hpp"
 #include "base/try.hpp"
 #include "batpak/store.hpp"
 #include "event/frame_view.hpp"
+#include "event/store_events.hpp"
+#include "proof/heads_tree.hpp"
 #include "proof/key_chain.hpp"
+#include "proof/stream_proof.hpp"
+#include "store/own_event.hpp"
 #include "store/store_impl.hpp"
 
 namespace batpak {
@@ -11,6 +18,22 @@ namespace {
 using base::fail;
 
 Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+
+EventRecord record_of(const event::FrameView& frame, Store::Show show) {
+  EventRecord record;
+  record.event_hash = frame.event_hash();
+  record.header = copy(frame.header().bytes());
+  if (show == Store::Show::content) {
+    if (!frame.metadata_erased()) record.metadata = copy(frame.metadata_section());
+    if (!frame.payload_erased()) record.payload = copy(frame.payload_section());
+  }
+  return record;
+}
+
+StreamProof::Leaf leaf_of(const proof::HeadsTree& tree, std::uint64_t index) {
+  const auto proof = proof::prove_inclusion(tree, index, tree.size());
+  return {.index = index, .data = proof::encode_head(tree.heads()[index]), .path = proof->path};  // its nodes are in memory
+}
 
 }  // namespace
 
@@ -55,12 +78,7 @@ Result<OfflineReceipt> Store::prove_under(const CheckpointNote& note, std::uint6
   BATPAK_TRY(receipt.inclusion, impl_->prover.prove_inclusion(sequence, event.event_hash(), note.checkpoint.size,
                                                               impl_->checkpoint().checkpoint));
   BATPAK_TRY(const event::FrameView frame, event::FrameView::parse(event.frame_bytes()));
-  receipt.event_hash = frame.event_hash();
-  receipt.header = copy(frame.header().bytes());
-  if (show == Show::content) {
-    if (!frame.metadata_erased()) receipt.metadata = copy(frame.metadata_section());
-    if (!frame.payload_erased()) receipt.payload = copy(frame.payload_section());
-  }
+  static_cast<EventRecord&>(receipt) = record_of(frame, show);
   return receipt;
 }
 
@@ -79,6 +97,68 @@ Result<std::string> Store::key_chain() const {
   if (receipts.empty() && keys->empty()) return fail(ErrorCode::key_required, "the store has no key");
   if (receipts.empty()) return fail(ErrorCode::past_the_end, "no stored checkpoint is signed by the store's key yet");
   return proof::format_key_chain(receipts);
+}
+
+Result<Receipt> Store::declare_heads() {
+  BATPAK_CHECK(impl_->check_writable());
+  // Where others append a million events meanwhile, what was gathered is too old.
+  for (int tries = 0; tries < 4; ++tries) {
+    BATPAK_CHECK(sync());
+    const std::uint64_t size = std::min(impl_->writer->frontier().durable, impl_->state.index->visible());
+    BATPAK_TRY(const auto tree, impl_->heads.at(size));
+    const event::HeadsDeclaration declaration{.log_size = size, .root = tree->root().bytes, .streams = tree->size()};
+    BATPAK_TRY(engine::Item item, store::make_own_item(declaration, *impl_->entropy));
+    Receipt receipt;
+    engine::Request request;
+    request.items = {&item, 1};
+    request.receipts = {&receipt, 1};
+    request.bytes = item.draft.signed_frame_size();
+    request.sequence_max = size + event::HeadsDeclaration::behind_max;
+    const Result<void> appended = impl_->writer->submit(request, engine::Writer::WhenFull::wait);
+    if (appended) return receipt;
+    if (appended.error().code != ErrorCode::past_the_end) return fail(appended.error());
+  }
+  return fail(ErrorCode::not_written, "others append so much that the heads were too old each time");
+}
+
+Result<StreamProof> Store::prove_stream(std::string_view entity, Show show) const {
+  if (entity.empty() || entity.size() > limits::coordinate_part_bytes_max) {
+    return fail(ErrorCode::invalid_coordinate, "an entity has 1 to 1024 bytes");
+  }
+  BATPAK_TRY(const CheckpointNote note, signed_checkpoint());
+  BATPAK_TRY(const Snapshot now, snapshot());
+  const index::TailIndex& index = *impl_->state.index;
+  const std::uint64_t declarations = index.stream_size(event::HeadsDeclaration::entity, 0, note.checkpoint.size);
+  if (declarations == 0) return fail(ErrorCode::no_heads, "no declaration of heads is covered by a signed checkpoint");
+  const std::uint64_t declared_at =
+      index.stream_sequences(event::HeadsDeclaration::entity, 0, declarations - 1, 1, note.checkpoint.size).front();
+  BATPAK_TRY(const EventView event, now.at(declared_at));
+  const auto declared = decode_payload<event::HeadsDeclaration>(event.payload());
+  if (!declared || !declared->may_stand_at(declared_at)) {
+    return fail(Error(ErrorCode::corrupt, "the declaration of heads is none").at_sequence(declared_at));
+  }
+  BATPAK_TRY(const auto tree, impl_->heads.at(declared->log_size));
+  if (tree->size() != declared->streams || tree->root().bytes != declared->root) {
+    return fail(Error(ErrorCode::corrupt, "the heads that are declared are not those of the log").at_sequence(declared_at));
+  }
+  StreamProof proof;
+  proof.entity = entity;
+  const auto own = std::ranges::equal_range(tree->heads(), entity, {}, &proof::DeclaredHead::entity);
+  const auto begin = static_cast<std::uint64_t>(own.begin() - tree->heads().begin());
+  const std::uint64_t end = begin + own.size();
+  for (std::uint64_t i = begin == 0 ? 0 : begin - 1; i < std::min(end + 1, tree->size()); ++i) {
+    proof.leaves.push_back(leaf_of(*tree, i));
+  }
+  for (const proof::DeclaredHead& head : own) {
+    for (const std::uint64_t sequence : index.stream_sequences(entity, head.lane, 0, head.events, declared->log_size)) {
+      BATPAK_TRY(const EventView shown, now.at(sequence));
+      BATPAK_TRY(const event::FrameView frame, event::FrameView::parse(shown.frame_bytes()));
+      proof.events.push_back(record_of(frame, show));
+    }
+  }
+  BATPAK_TRY(proof.declaration, this->proof(declared_at, Show::content));
+  if (const auto proven = proof::check_streams(proof); !proven) return fail(ErrorCode::corrupt, proven.error().message);
+  return proof;
 }
 
 }  // namespace batpak

@@ -309,5 +309,28 @@ TEST_F(ReadingTest, a_damaged_event_is_an_error_in_its_place_and_reading_goes_on
   EXPECT_FALSE(store_.open_report().damage.empty());
 }
 
+TEST(ReaderOfALogAtRest, reads_it_again_only_when_somebody_has_written_to_it) {
+  test::SimMachine machine;
+  Store writer = machine.open();
+  must(writer.append(at("door:1"), Moved{.x = 1, .y = 0}));
+  must(writer.close());
+  ReadOnlyOptions options;
+  options.file_system = &machine.files;
+  const Store reader = must(Store::open_read_only("store", options));
+  const std::uint64_t size = must(reader.snapshot()).size();
+  machine.files.clear_calls();
+  EXPECT_EQ(must(reader.snapshot()).size(), size);
+  for (const platform::SimCallRecord& call : machine.files.calls()) {
+    const bool reads_log = call.call == platform::SimCall::read && call.path.ends_with(".seg");
+    EXPECT_FALSE(reads_log) << call.path;
+  }
+  for (int i = 0; i < 3; ++i) {
+    Store again = machine.open();
+    must(again.append(at("door:1"), Moved{.x = 1, .y = 0}));
+    must(again.close());
+    EXPECT_EQ(must(reader.snapshot()).size(), size + 1 + static_cast<std::uint64_t>(i));
+  }
+}
+
 }  // namespace
 }  // namespace batpak

@@ -128,8 +128,8 @@ class Salvage {
     for (const Result<EventView>& event : snapshot.read({.from = {}, .store_events = StoreEvents::include})) {
       if (!event || lost_.contains(event->sequence())) continue;
       const EventKind kind = event->kind();
-      // The new store has its own genesis and keys.
-      if (proof::KeyHistory::concerns(kind)) continue;
+      // The new store has its own genesis and keys, and other heads than those that were declared of the old one.
+      if (proof::KeyHistory::concerns(kind) || kind == event::HeadsDeclaration::kind) continue;
       if (kind == event::TypeDeclaration::kind) {
         BATPAK_CHECK(declare(*event));
       }

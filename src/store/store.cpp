@@ -29,6 +29,7 @@ Store::Impl::Impl(std::shared_ptr<platform::Directory> the_directory, std::uniqu
       writer(std::move(the_writer)),
       entropy(&the_entropy),
       prover(directory, state.store_id(), state.index, state.maps, store::Prover::Save::when_grown),
+      heads(state.index, state.maps),
       report(std::move(state.report)),
       fork_generation(platform::fork_generation()) {}
 
@@ -37,6 +38,7 @@ Store::Impl::Impl(std::unique_ptr<recovery::LogFollower> the_follower)
       state(the_follower->state()),
       follower(std::move(the_follower)),
       prover(directory, state.store_id(), state.index, state.maps, store::Prover::Save::never),
+      heads(state.index, state.maps),
       report(std::move(state.report)),
       fork_generation(platform::fork_generation()) {}
 

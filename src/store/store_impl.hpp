@@ -7,6 +7,7 @@
 #include "engine/writer.hpp"
 #include "recovery/follow.hpp"
 #include "recovery/log_state.hpp"
+#include "store/heads_trees.hpp"
 #include "store/prover.hpp"
 
 namespace batpak {
@@ -44,6 +45,7 @@ class [[gnu::visibility("hidden")]] Store::Impl {
   base::Mutex follower_mutex;
   std::unique_ptr<recovery::LogFollower> follower BATPAK_GUARDED_BY(follower_mutex);
   store::Prover prover;
+  store::HeadsTrees heads;
   OpenReport report;
   std::uint64_t fork_generation = 0;
   base::Atomic<bool> closed{false};

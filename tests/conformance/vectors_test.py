@@ -1,5 +1,6 @@
 """The reader's own parts against published vectors, and against the worked example of FORMAT.md."""
 
+import hashlib
 import os
 import re
 import tempfile
@@ -8,6 +9,7 @@ import unittest
 from reader import crc32c, msgpack
 from reader.blake3 import derive_key, hash32
 from reader.finding import Malformed
+from reader.heads import Heads
 from reader.log import Log
 from reader.note import VerifierKey, key_id
 from reader.tree import EMPTY_ROOT, Tree
@@ -150,6 +152,39 @@ def write_worked_example(directory):
     for name, written in files.items():
         with open(os.path.join(directory, name), "wb") as file:
             file.write(written)
+
+
+
+class HeadsTest(unittest.TestCase):
+    class Header:
+        def __init__(self, entity, lane=0):
+            self.entity, self.lane = entity, lane
+
+    def setUp(self):
+        self.heads = Heads()
+        for sequence, entity in enumerate(("$batpak/store", "b", "a", "b", "ab")):
+            self.heads.take(self.Header(entity), bytes([sequence]) * 32, sequence)
+
+    def faults(self, size, root, streams, sequence=5):
+        return list(self.heads.faults({"log_size": size, "root": root, "streams": streams}, sequence))
+
+    def test_of_the_format(self):
+        """The leaves of the first four events, as FORMAT.md has them: $batpak/store, a, b."""
+        leaves = [b"batpakH1" + bytes(4) + bytes([len(entity), 0, 0, 0, events]) + bytes(7) + bytes([last]) * 32 + entity
+                  for entity, events, last in ((b"$batpak/store", 1, 0), (b"a", 1, 2), (b"b", 2, 3))]
+        first, second, third = (hashlib.sha256(b"\0" + leaf).digest() for leaf in leaves)
+        root = hashlib.sha256(b"\1" + hashlib.sha256(b"\1" + first + second).digest() + third).digest()
+        self.assertEqual(self.faults(4, root, 3), [])
+        self.assertEqual(self.faults(5, root, 3)[0][0], "heads")
+        self.assertEqual(self.faults(3, root, 3)[0][0], "heads")
+        self.assertEqual(self.faults(4, bytes(32), 3)[0][0], "heads")
+        self.assertEqual(self.faults(4, root, 4)[0][0], "heads")
+
+    def test_that_cannot_be_checked_say_nothing(self):
+        self.heads.lose()
+        self.assertEqual(self.faults(4, bytes(32), 3), [])
+        self.assertEqual(self.faults(6, bytes(32), 3)[0][0], "heads")
+        self.assertEqual(self.faults(0, bytes(32), 3)[0][0], "heads")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 //   write_store DIRECTORY EVENTS SEGMENT_BYTES HOW [KEY]
 //
 // HOW says how it ends: `close` closes the store; `leave` ends the process without, as if it had been killed between two
-// appends; `buffered` does the same behind events that were not synced; `wait` prints a line and goes on to write until it
+// appends; `heads` declares heads between some more events and closes the store; `buffered` does the same behind events that were not synced; `wait` prints a line and goes on to write until it
 // is killed. KEY is the file of a signing key; with it each event is signed.
 #include <batpak/batpak.hpp>
 
@@ -99,6 +99,13 @@ batpak::Result<void> write(const batpak::OpenOptions& options, const std::string
     if (auto appended = append(*store, number); !appended) return appended;
   }
   if (how == "close") return store->close();
+  if (how == "heads") {
+    for (std::uint64_t number = events; number < events + 8; ++number) {
+      if (const auto declared = store->declare_heads(); !declared) return std::unexpected(declared.error());
+      if (auto appended = append(*store, number); !appended) return appended;
+    }
+    return store->close();
+  }
   if (how == "wait") std::cout << "writing" << std::endl;
   for (std::uint64_t number = events; how == "wait"; ++number) {
     if (auto appended = append(*store, number); !appended) return appended;
@@ -113,7 +120,7 @@ batpak::Result<void> write(const batpak::OpenOptions& options, const std::string
 
 int main(int argument_count, char** arguments) {
   if (argument_count != 5 && argument_count != 6) {
-    std::cerr << "usage: write_store DIRECTORY EVENTS SEGMENT_BYTES close|leave|buffered|wait [KEY]\n";
+    std::cerr << "usage: write_store DIRECTORY EVENTS SEGMENT_BYTES close|heads|leave|buffered|wait [KEY]\n";
     return 2;
   }
   batpak::OpenOptions options;

@@ -114,6 +114,12 @@ class Machine {
     if (synced) ledger.promise_all();
     return synced;
   }
+  Result<void> declare_heads() {
+    auto declared = store().declare_heads();
+    if (!declared) return std::unexpected(std::move(declared).error());
+    ledger.promise_all();
+    return {};
+  }
   // Shows buffered events to a reader, for which they are written, and not synced.
   Result<void> read() {
     auto shown = store().snapshot();
@@ -245,7 +251,8 @@ inline std::size_t run(Machine& machine, const std::vector<Step>& steps, std::si
   return steps.size();
 }
 
-// A bit of everything: a new store, durable and buffered events, batches, syncs, idle time, rotations, closing, opening again.
+// A bit of everything: a new store, durable and buffered events, batches, syncs, idle time, rotations,
+// heads, closing, opening again.
 inline std::vector<Step> bit_of_everything() {
   using namespace std::chrono_literals;
   constexpr auto buffered = Durability::buffered;
@@ -275,6 +282,8 @@ inline std::vector<Step> bit_of_everything() {
       [](Machine& m) { return m.append("bob", buffered, 30'000); },
       [](Machine& m) { return m.append_batch(4, durable, 5'000); },
       [](Machine& m) { return m.append("alice"); },
+      [](Machine& m) { return m.append("dave", buffered); },
+      [](Machine& m) { return m.declare_heads(); },
       [](Machine& m) { return m.append("dave", buffered); },
       [](Machine& m) { return m.close(); },
   };

@@ -11,8 +11,8 @@ from command import BATPAK, SOURCE, CommandTest, main
 MANUAL = os.path.join(SOURCE, "apps", "cli", "batpak.1")
 COMPLETIONS = os.path.join(SOURCE, "apps", "cli", "completions")
 COMMANDS = ("init", "append", "import", "get", "log", "history", "verify", "audit", "salvage", "checkpoint",
-            "prove inclusion", "prove consistency", "receipt verify", "types", "stat", "key new", "key show", "key rotate",
-            "key revoke", "key history", "key chain")
+            "prove inclusion", "prove consistency", "prove complete", "prove absent", "heads", "receipt verify", "types", "stat",
+            "key new", "key show", "key rotate", "key revoke", "key history", "key chain")
 
 
 def read(path):

@@ -2,10 +2,11 @@
 
 import html.parser
 import os
+import re
 import shutil
 import unittest
 
-from command import CommandTest, event_line, main
+from command import SOURCE, CommandTest, event_line, main
 
 KEY_NAME = "example.com/audit"
 
@@ -144,6 +145,10 @@ class Audit(Kept):
         report, page = self.audit("--key", self.key, "--against", checkpoint)
         self.assertTrue(report["clean"])
         self.assertEqual({law["check"] for law in report["laws"]}, {"held"})
+        with open(os.path.join(SOURCE, "docs", "FORMAT.md"), encoding="utf-8") as file:
+            table = file.read().split("| law | what does not hold")[1].split("\n\n")[0]
+        named = set(re.findall(r"`([a-z_]+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:])))
+        self.assertEqual({law["law"] for law in report["laws"]}, named)
         self.assertTrue(report["against"][0]["held"])
         self.assertIn(report["report"]["root"], page)
         self.assertIn("Nothing was found wrong", page)

@@ -22,6 +22,7 @@ struct SimulationCounts {
   std::uint64_t verifications = 0;
   std::uint64_t key_changes = 0;
   std::uint64_t salvages = 0;
+  std::uint64_t stream_proofs = 0;    // that nothing was left out
   std::uint64_t damages = 0;          // bytes changed on purpose, or misdirected
   std::uint64_t damages_refused = 0;  // of them, those for which opening refused
 };
@@ -37,6 +38,7 @@ inline constexpr std::array figures = {
     Figure{"tasks", &SimulationCounts::tasks},
     Figure{"power losses", &SimulationCounts::power_losses},
     Figure{"kills", &SimulationCounts::kills},
+    Figure{"proofs of streams", &SimulationCounts::stream_proofs},
     Figure{"recoveries cut short", &SimulationCounts::crashed_recoveries},
     Figure{"recoveries", &SimulationCounts::recoveries},
     Figure{"faults met", &SimulationCounts::faults},

@@ -63,6 +63,13 @@ class Oracle {
     }
   }
 
+  // An event of the store's own that somebody asked for.
+  void declared(const Receipt& receipt) {
+    accepted_size_ = std::max(accepted_size_, receipt.sequence + 1);
+    promise_up_to(receipt.sequence + 1);
+    if (receipt.checkpoint) believe(receipt.checkpoint->checkpoint);
+  }
+
   // The store says that so much of the log is durable.
   void promise_up_to(std::uint64_t size) { durable_ = std::max(durable_, size); }
   // Everything that was accepted so far is durable.

@@ -10,6 +10,7 @@
 #include "simulation/appends.hpp"
 #include "simulation/damages.hpp"
 #include "simulation/faults.hpp"
+#include "simulation/heads.hpp"
 #include "simulation/onlookers.hpp"
 #include "simulation/process.hpp"
 #include "simulation/reads.hpp"
@@ -106,6 +107,8 @@ class Simulation {
         {30, "append", [this] { appends_.append(); }},
         {12, "append a batch", [this] { appends_.append_batch(); }},
         {world_.has_bursts ? 5U : 0U, "append a burst", [this] { appends_.append_a_burst(); }},
+        {3, "declare heads", [this] { heads_.declare_and_prove(); }},
+        {3, "prove a stream", [this] { heads_.prove(); }},
         {6, "sync", [this] { appends_.sync(); }},
         {12, "keep house", [this] { keep_house(); }},
         {16, "read", [this] { reads_.read(); }},
@@ -195,6 +198,7 @@ class Simulation {
   World world_;
   Faults faults_{world_};
   Appends appends_{world_};
+  Heads heads_{world_};
   Reads reads_{world_};
   Onlookers onlookers_{world_};
   Salvages salvages_{world_};

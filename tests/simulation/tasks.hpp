@@ -14,6 +14,7 @@
 #include "simulation/appends.hpp"
 #include "simulation/damages.hpp"
 #include "simulation/faults.hpp"
+#include "simulation/heads.hpp"
 #include "simulation/onlookers.hpp"
 #include "simulation/process.hpp"
 #include "simulation/reads.hpp"
@@ -142,7 +143,7 @@ class TaskSimulation {
   void write() {
     const std::uint64_t operations = 1 + world_.random.below(8);
     for (std::uint64_t i = 0; i < operations && !world_.files.is_stopped(); ++i) {
-      const std::uint64_t chosen = world_.random.below(20);
+      const std::uint64_t chosen = world_.random.below(21);
       if (world_.has_bursts && world_.random.below(8) == 0) {
         appends_.append_a_burst();
       } else if (chosen < 10) {
@@ -157,6 +158,8 @@ class TaskSimulation {
         reads_.verify_a_receipt();
       } else if (chosen == 18) {
         reads_.take_checkpoint();
+      } else if (chosen == 19) {
+        heads_.declare();
       } else {
         wait_for_the_interval();
       }
@@ -239,6 +242,7 @@ class TaskSimulation {
   World world_;
   Faults faults_{world_};
   Appends appends_{world_};
+  Heads heads_{world_};
   Reads reads_{world_};
   Onlookers onlookers_{world_};
   Salvages salvages_{world_};

@@ -1,7 +1,7 @@
 # Completion of the batpak command for bash.
 _batpak() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands="init append import get log history verify audit salvage checkpoint prove receipt types stat key"
+  local commands="init append import get log history verify audit salvage checkpoint prove heads receipt types stat key"
   local signing="--key-file --sign-events"
   local witness="--witness --witness-create --witness-strict --accept-restore"
   local command="" operands=0 word i
@@ -9,7 +9,7 @@ _batpak() {
     word=${COMP_WORDS[i]}
     if [[ -z $command ]]; then
       [[ $word == -* ]] || command=$word
-    elif [[ "$command $word" =~ ^(key (new|show|rotate|revoke|history|chain)|prove (inclusion|consistency)|receipt verify)$ ]]; then
+    elif [[ "$command $word" =~ ^(key (new|show|rotate|revoke|history|chain)|prove (inclusion|consistency|complete|absent)|receipt verify)$ ]]; then
       command="$command $word"
     elif [[ $word != -* ]]; then
       ((operands++))
@@ -29,7 +29,7 @@ _batpak() {
   case $command in
     "") options="--help --version" ;;
     init) options+=" $signing $witness --origin --recovery-key" ;;
-    salvage) options+=" $signing" ;;
+    salvage | heads) options+=" $signing" ;;
     append)
       options+=" $signing $witness --entity --scope --kind --payload --correlation --causation --meta --batch --buffered"
       ;;
@@ -38,7 +38,7 @@ _batpak() {
     history) options+=" --limit" ;;
     verify) options+=" --key --against --threads" ;;
     audit) options+=" --key --against --html --threads" ;;
-    "prove inclusion") options+=" --content" ;;
+    "prove inclusion" | "prove complete") options+=" --content" ;;
     "receipt verify") options+=" --key --keys --policy" ;;
     "key new") options+=" --name" ;;
     "key show") options+=" --name --store" ;;
@@ -53,7 +53,7 @@ _batpak() {
   elif [[ $command == key ]]; then
     mapfile -t COMPREPLY < <(compgen -W "new show rotate revoke history chain" -- "$current")
   elif [[ $command == prove ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "inclusion consistency" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "inclusion consistency complete absent" -- "$current")
   elif [[ $command == receipt ]]; then
     mapfile -t COMPREPLY < <(compgen -W "verify" -- "$current")
   elif [[ $command =~ ^key\ (rotate|revoke|history|chain)$ ]]; then

@@ -1,6 +1,6 @@
 # Completion of the batpak command for fish.
-set -l commands init append import get log history verify audit salvage checkpoint prove receipt types stat key
-set -l writing init append import salvage
+set -l commands init append import get log history verify audit salvage checkpoint prove heads receipt types stat key
+set -l writing init append import salvage heads
 
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -f
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -l version -d "Show the version"
@@ -18,6 +18,7 @@ complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a audit -d "V
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a salvage -d "Copy what is whole into a new store"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a checkpoint -d "Print the newest checkpoint"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a prove -d "Print proofs for others"
+complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a heads -d "Declare the last event of every stream"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a receipt -d "Check receipts without the store"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a types -d "List the types that the log declares"
 complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a stat -d "Count and measure a store"
@@ -48,7 +49,7 @@ complete -c batpak -n "__fish_seen_subcommand_from verify audit" -l key -r -F -d
 complete -c batpak -n "__fish_seen_subcommand_from verify audit" -l against -r -F -d "What was kept outside"
 complete -c batpak -n "__fish_seen_subcommand_from audit" -l html -r -F -d "Write the report as a page"
 complete -c batpak -n "__fish_seen_subcommand_from verify audit" -l threads -x -d "Threads to use"
-complete -c batpak -n "__fish_seen_subcommand_from prove" -a "inclusion consistency"
+complete -c batpak -n "__fish_seen_subcommand_from prove" -a "inclusion consistency complete absent"
 complete -c batpak -n "__fish_seen_subcommand_from prove" -l content -d "Show payload and metadata too"
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -a verify
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -l key -r -F -d "The log's public key"

@@ -15,6 +15,7 @@ _batpak() {
     'salvage:copy what is whole into a new store'
     'checkpoint:print the newest checkpoint'
     'prove:print proofs for others'
+    'heads:declare the last event of every stream'
     'receipt:check receipts without the store'
     'types:list the types that the log declares'
     'stat:count and measure a store'
@@ -77,8 +78,11 @@ _batpak() {
       _arguments $common $signing '1:damaged store:_files -/' '2:new store:_files -/'
       ;;
     prove)
-      _arguments $common '--content[show payload and metadata too]' '1:proof:(inclusion consistency)' '2:store:_files -/' \
-        '3:event or size:'
+      _arguments $common '--content[show payload and metadata too]' '1:proof:(inclusion consistency complete absent)' '2:store:_files -/' \
+        '3:event, size or entity:'
+      ;;
+    heads)
+      _arguments $common $signing '1:store:_files -/'
       ;;
     receipt)
       _arguments $common "--key[the log's public key]:key:_files" '--policy[logs and witnesses to trust]:policy:_files' \

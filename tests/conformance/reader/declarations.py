@@ -1,4 +1,4 @@
-"""The store's own events: the genesis event, declarations of types and of the key, records of salvage and of restores."""
+"""The store's own events: the genesis event, declarations of types, of the key and of heads, records of salvage and restores."""
 
 import dataclasses
 
@@ -8,19 +8,24 @@ from .msgpack import Map
 from .note import is_checkpoint
 
 CATEGORY_BITS = 12
-GENESIS, TYPE, KEY, SALVAGE, KEY_ROTATION, KEY_REVOCATION, RESTORE = 1, 2, 3, 4, 6, 7, 8
+GENESIS, TYPE, KEY, SALVAGE, HEADS, KEY_ROTATION, KEY_REVOCATION, RESTORE = 1, 2, 3, 4, 5, 6, 7, 8
 ENTITIES = {GENESIS: "$batpak/store", TYPE: "$batpak/types", KEY: "$batpak/keys", SALVAGE: "$batpak/salvage",
-            KEY_ROTATION: "$batpak/keys", KEY_REVOCATION: "$batpak/keys", RESTORE: "$batpak/restores"}
+            HEADS: "$batpak/heads", KEY_ROTATION: "$batpak/keys", KEY_REVOCATION: "$batpak/keys", RESTORE: "$batpak/restores"}
 PREFIX = "$batpak/"
 SCOPE = "$batpak"
 OTHER_VERSION = "an event of the store's own has another payload version than 1"
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 ID_BYTES = 16
+ROOT_BYTES = 32
 
 
 def _is_integer(value):
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_size(value):
+    return _is_integer(value) and 0 <= value < 1 << 64
 
 
 def _is_bytes(count):
@@ -58,6 +63,7 @@ FORMS = {
         "events_lost": _is_integer,
         "lost": _list_of({"first_sequence": _is_integer, "next_sequence": _is_integer, "reason": _is_string}),
         "source_origin": _is_string, "source_store_id": _is_bytes(ID_BYTES)},
+    HEADS: {"log_size": _is_size, "root": _is_bytes(ROOT_BYTES), "streams": _is_size},
     KEY_ROTATION: {"key": _is_bytes(KEY_BYTES), "previous_key": _is_bytes(KEY_BYTES)},
     KEY_REVOCATION: {
         "from": _is_integer, "key": _is_bytes(KEY_BYTES), "recovery_key": _is_bytes(KEY_BYTES), "revoked_key": _is_bytes(KEY_BYTES),
@@ -126,6 +132,9 @@ class Declarations:
             self.incomplete = True
             return
         if not _has_form(value, FORMS[header.kind]):
+            if header.kind == HEADS:
+                yield "heads", "the declaration of heads has not the form of one"
+                return
             about_keys = header.kind in (KEY, KEY_ROTATION, KEY_REVOCATION)
             yield "key_declaration" if about_keys else "declaration", "the payload does not have the fields of its kind"
             self.incomplete = True

@@ -24,7 +24,9 @@ class Tree:
         return Tree(self.size, self.edge)
 
     def add(self, event_hash: bytes):
-        node = leaf_hash(event_hash)
+        self.add_leaf(leaf_hash(event_hash))
+
+    def add_leaf(self, node: bytes):
         carry = self.size
         while carry & 1:
             node = node_hash(self.edge.pop(), node)

@@ -6,9 +6,10 @@ import itertools
 from . import commit, content, frame, msgpack, segment, store_meta
 from .chain import Chain
 from .commit import Place
-from .declarations import Declarations, Genesis
+from .declarations import HEADS, Declarations, Genesis
 from .event import Event
 from .finding import Finding, Malformed, Newer, Refusal
+from .heads import Heads
 from .history import History
 from .log import Log, Segment
 from .mending import Mending
@@ -38,6 +39,7 @@ class Verifier:
         self.chain = Chain()
         self.tree = Tree()  # None behind events that cannot be read
         self.history = History()
+        self.heads = Heads()
         self.declarations = Declarations()
         self.genesis = None
         self.declared_at = (self.parts[0].path, HEADER_BYTES)  # where the key is declared, or could have been
@@ -256,6 +258,7 @@ class Verifier:
 
     def _lose_events(self, first, behind):
         self.history.lose(first, behind)
+        self.heads.lose()
         self.declarations.incomplete = True
         self.tree = None
 
@@ -365,11 +368,16 @@ class Verifier:
         read, candidates = event
         if read is None:
             self.history.lose(sequence, sequence + 1)
+            self.heads.lose()
             self.declarations.incomplete = True
             return
         event_hash = candidates[0]
+        if read.header.hash != read.stored_hash:
+            self.heads.lose()
         for law, message in self.history.faults(read.header, event_hash, sequence):
             self._find(law, part.path, placed.offset, message, sequence)
+            if law in ("stream_version", "previous_event"):
+                self.heads.lose()
         value = self._values(part, placed, read, sequence)
         if sequence == 0:
             self._genesis(part, placed, read, value)
@@ -377,6 +385,10 @@ class Verifier:
             value = None  # the payload was changed, which has been said
         for law, message in self.declarations.faults(read.header, value, sequence):
             self._find(law, part.path, placed.offset, message, sequence)
+        if read.header.kind == HEADS and value is not None and Declarations.has_form(read.header, value):
+            for law, message in self.heads.faults(value, sequence):
+                self._find(law, part.path, placed.offset, message, sequence)
+        self.heads.take(read.header, event_hash, sequence)
         if sequence in (0, *(span.sequence for span in self.declarations.keys.spans[:1])):
             self.declared_at = (part.path, placed.offset)
         if read.signature is not None:
