@@ -111,7 +111,9 @@ struct Agent {
 };
 
 batpak::Result<Agent> start_agent(const char* program, const std::string& key_file) {
-  const auto failed = [] { return std::unexpected(batpak::Error(batpak::ErrorCode::out_of_resources, "no agent can be started")); };
+  const auto failed = [] {
+    return std::unexpected(batpak::Error(batpak::ErrorCode::out_of_resources, "no agent can be started"));
+  };
   std::array<int, 2> to_agent{};
   std::array<int, 2> from_agent{};
   if (::pipe(to_agent.data()) != 0 || ::pipe(from_agent.data()) != 0) return failed();
@@ -153,8 +155,8 @@ batpak::Result<void> run(const char* program, const std::string& directory) {
   const auto unsigned_one = store->append(*where, Approved{.by = "bob"});
   if (!unsigned_one) return std::unexpected(unsigned_one.error());
   const batpak::Frontier frontier = store->frontier();
-  std::cout << frontier.durable << " events are durable, " << frontier.signed_size << " are signed: "
-            << store->signer_error()->message << '\n';
+  std::cout << frontier.durable << " events are durable, " << frontier.signed_size
+            << " are signed: " << store->signer_error()->message << '\n';
   if (auto closed = store->close(); !closed) return std::unexpected(closed.error());
 
   // The next one signs for all that is there.

@@ -197,7 +197,7 @@ struct KeyRotateArguments {
 struct KeyRevokeArguments {
   std::string directory;
   std::string recovery_key_file;
-  std::string key_file;  // the successor's
+  std::string key_file;     // the successor's
   std::string revoked_key;  // as VerifyArguments::key; empty: the one in force
   std::optional<std::uint64_t> from;
   Format format = Format::table;

@@ -307,7 +307,8 @@ void add_stat(CLI::App& app, const Chosen& chosen) {
 
 void add_key_changes(CLI::App& key, const Chosen& chosen) {
   CommandForm<KeyRotateArguments> rotate(key, "rotate", "Put a new key in the place of a store's",
-                                         "  batpak key rotate audit --key-file audit.key --new-key-file audit-2.key", chosen);
+                                         "  batpak key rotate audit --key-file audit.key --new-key-file audit-2.key",
+                                         chosen);
   rotate.directory();
   rotate.option("--key-file", &KeyRotateArguments::key_file, "The key in force")->type_name("FILE")->required();
   rotate.option("--new-key-file", &KeyRotateArguments::new_key_file, "The new one")->type_name("FILE")->required();
@@ -321,12 +322,14 @@ void add_key_changes(CLI::App& key, const Chosen& chosen) {
       ->type_name("FILE")
       ->required();
   revoke.option("--key-file", &KeyRevokeArguments::key_file, "The new key")->type_name("FILE")->required();
-  revoke.option("--from", &KeyRevokeArguments::from, "What the old key signed from here on does not count; by default the end")
+  revoke
+      .option("--from", &KeyRevokeArguments::from, "What the old key signed from here on does not count; by default the end")
       ->type_name("SEQUENCE");
   revoke.option("--revoked-key", &KeyRevokeArguments::revoked_key, "The key to revoke; by default the one in force")
       ->type_name("KEY");
   CommandForm<KeyHistoryArguments> history(key, "history", "List the keys of a store one after the other",
-                                           "  batpak key history audit\n  batpak key history audit --json | jq .from", chosen);
+                                           "  batpak key history audit\n  batpak key history audit --json | jq .from",
+                                           chosen);
   history.directory();
   CommandForm<KeyChainArguments> chain(key, "chain", "Print what leads who knows one of a store's keys to the others",
                                        "  batpak key chain audit > audit.keys", chosen);

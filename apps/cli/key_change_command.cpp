@@ -68,7 +68,9 @@ ExitCode run(const KeyRevokeArguments& arguments) {
     const Result<Store> store = open_to_read(arguments.directory, ReadOnlyOptions::Undurable::hide);
     if (!store) return complain(store.error());
     const std::optional<PublicKey> declared = store->declared_key();
-    if (!declared) return complain(Error(ErrorCode::wrong_key, "the store has no key that could be revoked").at_path(arguments.directory));
+    if (!declared)
+      return complain(
+          Error(ErrorCode::wrong_key, "the store has no key that could be revoked").at_path(arguments.directory));
     Result<PublicKey> revoked = *declared;
     if (!arguments.revoked_key.empty()) revoked = parse_key_argument(arguments.revoked_key);
     if (!revoked) return complain(revoked.error());

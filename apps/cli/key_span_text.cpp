@@ -38,8 +38,8 @@ void print_key_spans(Output& output, const std::vector<KeySpan>& spans, const st
                        {.title = "STATE"},
                        {.title = "KEY", .columns_max = 400}});
   for (const KeySpan& span : spans) {
-    table.add({std::to_string(span.from), span.until ? std::to_string(*span.until) : "-", std::string(to_string(span.origin)),
-               state_of(span), key_text(span, origin)});
+    table.add({std::to_string(span.from), span.until ? std::to_string(*span.until) : "-",
+               std::string(to_string(span.origin)), state_of(span), key_text(span, origin)});
   }
   table.flush();
 }

@@ -22,7 +22,8 @@ namespace {
 // Who is to have signed: the logs and witnesses of a policy, one key, or those that a chain of keys leads to from it. A key without a name is taken for that of the log
 // that the receipt is of.
 using Trusted = std::variant<TrustPolicy, VerifierKey, KeyChain>;
-Result<std::expected<Trusted, ReceiptRefusal>> find_trusted(const ReceiptVerifyArguments& arguments, const OfflineReceipt& receipt) {
+Result<std::expected<Trusted, ReceiptRefusal>> find_trusted(const ReceiptVerifyArguments& arguments,
+                                                            const OfflineReceipt& receipt) {
   if (!arguments.policy.empty()) {
     const Result<std::string> text = read_text(arguments.policy, TrustPolicy::bytes_max);
     if (!text) return std::unexpected(text.error());

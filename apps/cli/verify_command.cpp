@@ -52,8 +52,10 @@ void print_report(Output& output, const VerifyReport& report, std::size_t agains
   }
   for (const KeySpan& span : report.keys) {
     if (!span.revoked_from) continue;
-    row("revoked", fmt::format("what the key of {} signed from {} on counts only against a checkpoint kept elsewhere, or a later key "
-                               "known from elsewhere", span.from, *span.revoked_from));
+    row("revoked",
+        fmt::format("what the key of {} signed from {} on counts only against a checkpoint kept elsewhere, or a later key "
+                    "known from elsewhere",
+                    span.from, *span.revoked_from));
   }
   if (report.keys.size() > 1 && !report.keys.back().covered_by) {
     row("unfinished", "no signed checkpoint covers the last change of keys yet");

@@ -35,7 +35,8 @@ struct KeyRevocation {
 // Where the recovery key is kept, which needs to know nothing of the store but what it is told here.
 // Errors: invalid_argument for a successor that is the revoked key; those of the signer.
 [[nodiscard]] Result<KeyRevocation> make_revocation(const Signer& recovery_key, std::string_view origin,
-                                                    const PublicKey& revoked, std::uint64_t from, const PublicKey& successor);
+                                                    const PublicKey& revoked, std::uint64_t from,
+                                                    const PublicKey& successor);
 
 // Whether the recovery key that was committed to said so. Errors: wrong_key, bad_signature.
 [[nodiscard]] Result<void> verify_revocation(const KeyRevocation& revocation, const Hash& committed_hash);

@@ -40,11 +40,8 @@ void CheckpointCheck::check_event(const EventFacts& event, std::uint64_t sequenc
     case SignatureState::good:
       ++(span->origin == KeyOrigin::rotation && !span->covered_by ? events_of_new_key_ : events_verified_);
       break;
-    case SignatureState::bad:
-      findings_.add(Law::event_signature, place, "the event's signature does not verify");
-      break;
-    default:
-      findings_.add(Law::key_declaration, place, "the event is signed by another key than the one in force there");
+    case SignatureState::bad: findings_.add(Law::event_signature, place, "the event's signature does not verify"); break;
+    default: findings_.add(Law::key_declaration, place, "the event is signed by another key than the one in force there");
   }
 }
 
@@ -54,8 +51,8 @@ SignatureState CheckpointCheck::verify_event(const EventFacts& event, const KeyB
   const auto id = key->key_id(signer_->origin);
   const ByteView signature = event.frame->signature();
   if (!std::ranges::equal(signature.first(id.size()), id)) return SignatureState::other_key;
-  const bool good = key->verifies(event::event_signature_input(signer_->origin, event.frame->event_hash()),
-                                  signature.subspan(id.size()));
+  const bool good =
+      key->verifies(event::event_signature_input(signer_->origin, event.frame->event_hash()), signature.subspan(id.size()));
   return good ? SignatureState::good : SignatureState::bad;
 }
 
@@ -129,7 +126,8 @@ bool CheckpointCheck::check_signatures(const Place& place, const segment::Commit
       }
     }
     if (!is_of_signer) {
-      findings_.add(Law::key_declaration, place, "the stored checkpoint is signed by another key than those that must sign it");
+      findings_.add(Law::key_declaration, place,
+                    "the stored checkpoint is signed by another key than those that must sign it");
       return false;
     }
   }

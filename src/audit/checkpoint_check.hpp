@@ -44,8 +44,8 @@ class CheckpointCheck {
   // `durable`: the events that the commit's durable-through covers.
   void check_stored(const Place& place, const segment::CommitEnd& end, std::uint64_t durable);
   // Whether all who must have signed it, and nobody else in the log's name; if not, there is a finding.
-  [[nodiscard]] bool check_signatures(const Place& place, const segment::CommitEnd& end, const std::vector<KeyBytes>& signers,
-                                      const Hash& root);
+  [[nodiscard]] bool check_signatures(const Place& place, const segment::CommitEnd& end,
+                                      const std::vector<KeyBytes>& signers, const Hash& root);
   void cover(std::uint64_t size);
   [[nodiscard]] bool is_foreign() const noexcept { return foreign_keys_.has_value() && !key_is_known_; }
   [[nodiscard]] SignatureState verify_event(const EventFacts& event, const KeyBytes& key) const;

@@ -186,7 +186,8 @@ void History::take_event(const Place& place, const EventFacts& event) {
   types_.check(*event.frame, place);
   const bool is_genesis = header.kind() == event::Genesis::kind;  // of which there is one, at the beginning
   if (proof::KeyHistory::concerns(header.kind()) && !is_genesis && !event.frame->payload_erased()) {
-    checkpoints_.take_key_event(*event.frame, origin_, {.path = place.path, .offset = place.offset, .sequence = next_sequence_});
+    checkpoints_.take_key_event(*event.frame, origin_,
+                                {.path = place.path, .offset = place.offset, .sequence = next_sequence_});
   }
   checkpoints_.check_event(event, next_sequence_, place);
   known_.check_event(place, next_sequence_, event.event_hash);

@@ -87,7 +87,8 @@ TEST_P(CheckpointSignerTest, a_signer_that_fails_or_lies_gives_no_note_and_may_b
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(with_and_without_a_thread, CheckpointSignerTest, testing::Values(SignerThread::own, SignerThread::none));
+INSTANTIATE_TEST_SUITE_P(with_and_without_a_thread, CheckpointSignerTest,
+                         testing::Values(SignerThread::own, SignerThread::none));
 
 }  // namespace
 }  // namespace batpak::engine

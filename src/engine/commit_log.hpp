@@ -127,7 +127,7 @@ class CommitLog {
     OpenCommit commit;  // without events: only the sync is asked for
     segment::CommitHeader header;
     segment::CommitEnd end;
-    std::uint64_t end_offset = 0;  // where the next commit begins
+    std::uint64_t end_offset = 0;       // where the next commit begins
     CheckpointSigner::Signers signers;  // of the checkpoint, during the sync
     std::optional<Result<CheckpointNote>> note;
     Result<void> outcome;

@@ -161,8 +161,8 @@ Result<CheckpointNote> parse_checkpoint(std::string_view text) {
 Result<NoteSignature> sign_checkpoint(const Checkpoint& checkpoint, const Signer& key) {
   BATPAK_TRY(const Signer::Signature signature, checked_signature(key, base::as_bytes(note_body(checkpoint))));
   return NoteSignature{.name = checkpoint.origin,
-          .key_id = key.public_key().key_id(checkpoint.origin),
-          .signature = {signature.begin(), signature.end()}};
+                       .key_id = key.public_key().key_id(checkpoint.origin),
+                       .signature = {signature.begin(), signature.end()}};
 }
 
 }  // namespace proof

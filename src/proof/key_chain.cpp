@@ -37,7 +37,8 @@ class Chain {
     if (auto placed = check_place(*event); !placed) return placed;
     const Checkpoint& checkpoint = receipt.note.checkpoint;
     if (last_ && checkpoint != last_->note.checkpoint) {
-      if (event->sequence < last_->note.checkpoint.size) return broken(event->sequence, "is missing under an earlier checkpoint");
+      if (event->sequence < last_->note.checkpoint.size)
+        return broken(event->sequence, "is missing under an earlier checkpoint");
       if (auto ended = end_checkpoint(); !ended) return ended;
     }
     if (auto taken = history_.take(event->kind, *event->payload, event->sequence, known_.name()); !taken) {
@@ -53,8 +54,7 @@ class Chain {
     if (!history_.knows(known_.key().bytes())) {
       return refuse(ReceiptFault::wrong_key, "the chain does not hold the key " + to_string(known_));
     }
-    return KeyChain{
-        .origin = known_.name(), .spans = history_.spans(), .recovery_key_hash = history_.recovery_key_hash()};
+    return KeyChain{.origin = known_.name(), .spans = history_.spans(), .recovery_key_hash = history_.recovery_key_hash()};
   }
 
  private:
@@ -65,11 +65,13 @@ class Chain {
 
   [[nodiscard]] std::expected<void, ReceiptRefusal> check_place(const ProvenEvent& event) const {
     const std::uint64_t sequence = event.sequence;
-    if (event.kind == event::Genesis::kind && event.entity != event::Genesis::entity) return broken(sequence, "is in a wrong place");
+    if (event.kind == event::Genesis::kind && event.entity != event::Genesis::entity)
+      return broken(sequence, "is in a wrong place");
     if (event.kind != event::Genesis::kind && event.entity != event::KeyDeclaration::entity) {
       return broken(sequence, "is in a wrong place");
     }
-    if (event.scope != event::store_scope || event.lane != 0 || event.payload_version != 1) return broken(sequence, "is in a wrong place");
+    if (event.scope != event::store_scope || event.lane != 0 || event.payload_version != 1)
+      return broken(sequence, "is in a wrong place");
     if (!event.payload) return broken(sequence, "does not show what it says");
     const bool is_first_kind = event.kind == event::Genesis::kind || event.kind == event::KeyDeclaration::kind;
     const bool is_change = event.kind == event::KeyRotation::kind || event.kind == event::KeyRevocation::kind;

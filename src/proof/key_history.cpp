@@ -16,7 +16,8 @@ template <class T>
 Result<T> decode(ByteView payload) {
   auto decoded = decode_payload<T>(payload);
   if (!decoded) {
-    return fail(ErrorCode::malformed, std::string("a ") + std::string(T::kind_name) + " cannot be read: " + decoded.error().message);
+    return fail(ErrorCode::malformed,
+                std::string("a ") + std::string(T::kind_name) + " cannot be read: " + decoded.error().message);
   }
   Bytes written;
   BATPAK_CHECK(encode_payload(written, *decoded));

@@ -47,7 +47,7 @@ struct LogState {
   Hash genesis_hash;
   proof::KeyHistory keys;
   std::optional<KeyChange> key_change;  // to be put into the log before anything else
-  std::uint64_t session = 0;  // of this opening for writing: one more than any in the log
+  std::uint64_t session = 0;            // of this opening for writing: one more than any in the log
   bool ends_in_idle_mark = false;
   std::shared_ptr<index::TailIndex> index = std::make_shared<index::TailIndex>();
   std::shared_ptr<event::TypeRegistry> types = std::make_shared<event::TypeRegistry>();

@@ -227,9 +227,11 @@ TEST_F(KeyChangeTest, a_revocation_by_anybody_else_or_of_anything_else_is_refuse
     return error_of(machine_.try_open(options));
   };
   const KeyRevocation right = revocation(first_, 2, second_);
-  EXPECT_EQ(refusal(must(make_revocation(*third_, "example.com/keys", first_->public_key(), 2, second_->public_key())), second_),
-            "wrong_key");
-  EXPECT_EQ(refusal(must(make_revocation(*recovery_, "example.com/other", first_->public_key(), 2, second_->public_key())), second_),
+  EXPECT_EQ(
+      refusal(must(make_revocation(*third_, "example.com/keys", first_->public_key(), 2, second_->public_key())), second_),
+      "wrong_key");
+  EXPECT_EQ(refusal(must(make_revocation(*recovery_, "example.com/other", first_->public_key(), 2, second_->public_key())),
+                    second_),
             "wrong_key");
   KeyRevocation other = right;
   other.from = 1;

@@ -89,7 +89,8 @@ Result<std::string> Store::key_chain() const {
   for (std::size_t i = 0; i < keys->spans().size() && keys->spans()[i].covered_by; ++i) {
     const std::uint64_t sequence = keys->spans()[i].from;
     if (!keys->note(i)) {
-      return fail(Error(ErrorCode::corrupt, "the checkpoint over this key's declaration cannot be read").at_sequence(sequence));
+      return fail(
+          Error(ErrorCode::corrupt, "the checkpoint over this key's declaration cannot be read").at_sequence(sequence));
     }
     BATPAK_TRY(OfflineReceipt receipt, prove_under(*keys->note(i), sequence, Show::content));
     receipts.push_back(std::move(receipt));

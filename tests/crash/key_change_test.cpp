@@ -29,8 +29,7 @@ class KeyChange : public testing::TestWithParam<Change> {
     if (GetParam() == Change::rotation) {
       machine->previous_key = first_;
     } else {
-      machine->revocation =
-          make_revocation(*recovery_, origin, first_->public_key(), 4, second_->public_key()).value();
+      machine->revocation = make_revocation(*recovery_, origin, first_->public_key(), 4, second_->public_key()).value();
     }
     return machine;
   }
@@ -117,7 +116,8 @@ TEST_P(KeyChange, that_stops_at_any_call_is_done_or_not_begun_or_completed_later
       const auto killed = stopped->fork();
       killed->kill();
       comes_through(*killed);
-      for (const SimCrash& crash : {SimCrash::losing_everything(), SimCrash::keeping_everything(), SimCrash::from_seed(call)}) {
+      for (const SimCrash& crash :
+           {SimCrash::losing_everything(), SimCrash::keeping_everything(), SimCrash::from_seed(call)}) {
         const auto crashed = stopped->fork();
         crashed->crash(crash);
         comes_through(*crashed);
