@@ -6,11 +6,9 @@ add_library(batpak_verify STATIC
   src/crypto/signing_key.cpp src/crypto/wiped.cpp
   src/codec/canonical.cpp src/codec/decoder.cpp src/codec/encoder.cpp src/codec/map_encoder.cpp src/codec/scanner.cpp
   src/codec/value.cpp src/codec/wire.cpp
-  src/event/event_id.cpp src/event/event_kind.cpp src/event/frame_view.cpp src/event/hash.cpp
-  src/event/timestamp.cpp
+  src/event/event_id.cpp src/event/event_kind.cpp src/event/frame_view.cpp src/event/hash.cpp src/event/timestamp.cpp
   src/proof/checked_signature.cpp src/proof/checkpoint.cpp src/proof/cosignature.cpp src/proof/event_record.cpp
-  src/proof/heads_tree.cpp src/proof/key_chain.cpp src/proof/key_history.cpp
-  src/proof/line_reader.cpp src/proof/merkle.cpp
+  src/proof/heads_tree.cpp src/proof/key_chain.cpp src/proof/key_history.cpp src/proof/line_reader.cpp src/proof/merkle.cpp
   src/proof/offline_receipt.cpp src/proof/revocation.cpp src/proof/stream_proof.cpp src/proof/tree_proof.cpp
   src/proof/trust_policy.cpp
   $<TARGET_OBJECTS:batpak_blake3>)

@@ -2,9 +2,7 @@
 
 #include <variant>
 
-#include "batpak/json.hpp"
 #include "batpak/key_chain.hpp"
-#include "batpak/offline_receipt.hpp"
 #include "batpak/stream_proof.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
@@ -19,29 +17,29 @@
 namespace batpak::cli {
 namespace {
 
-// Who is to have signed: the logs and witnesses of a policy, one key, or those that a chain of keys leads to from it. A key without a name is taken for that of the log
-// that the receipt is of.
+// Who is to have signed: the logs and witnesses of a policy, one key, or those that a chain of keys leads to from it. A key
+// without a name is taken for that of the log that the receipt is of.
 using Trusted = std::variant<TrustPolicy, VerifierKey, KeyChain>;
-Result<std::expected<Trusted, ReceiptRefusal>> find_trusted(const ReceiptVerifyArguments& arguments,
-                                                            const OfflineReceipt& receipt) {
+using Believed = std::expected<Trusted, ReceiptRefusal>;
+Result<Believed> find_trusted(const ReceiptVerifyArguments& arguments, const OfflineReceipt& receipt) {
   if (!arguments.policy.empty()) {
     const Result<std::string> text = read_text(arguments.policy, TrustPolicy::bytes_max);
     if (!text) return std::unexpected(text.error());
     const Result<TrustPolicy> policy = TrustPolicy::parse(*text);
     if (!policy) return std::unexpected(Error(policy.error()).at_path(arguments.policy));
-    return *policy;
+    return Believed(*policy);
   }
   const Result<NamedKey> key = parse_named_key_argument(arguments.key);
   if (!key) return std::unexpected(key.error());
   const Result<VerifierKey> verifier =
       VerifierKey::make(key->name.empty() ? receipt.note.checkpoint.origin : key->name, key->key);
   if (!verifier) return std::unexpected(verifier.error());
-  if (arguments.keys.empty()) return *verifier;
+  if (arguments.keys.empty()) return Believed(*verifier);
   const Result<std::string> text = read_text(arguments.keys, OfflineReceipt::text_bytes_max);
   if (!text) return std::unexpected(text.error());
   auto keys = verify_key_chain(*verifier, *text);
-  if (!keys) return std::expected<Trusted, ReceiptRefusal>(std::unexpected(std::move(keys).error()));
-  return *std::move(keys);
+  if (!keys) return Believed(std::unexpected(std::move(keys).error()));
+  return Believed(*std::move(keys));
 }
 
 std::string proven_json(const ProvenEvent& event) {
@@ -95,10 +93,11 @@ ExitCode verify_event(const ReceiptVerifyArguments& arguments, std::string_view 
   if (!receipt) {
     return say_refused(output, arguments.format, to_string(receipt.error().fault), receipt.error().message);
   }
-  const auto trusted = find_trusted(arguments, *receipt);
-  if (!trusted) return complain(trusted.error());
-  if (!*trusted) return say_refused(output, arguments.format, to_string(trusted->error().fault), trusted->error().message);
-  const auto proven = std::visit([&](const auto& who) { return verify_offline_receipt(*receipt, who); }, **trusted);
+  const Result<Believed> believed = find_trusted(arguments, *receipt);
+  if (!believed) return complain(believed.error());
+  const Believed& trusted = *believed;
+  if (!trusted) return say_refused(output, arguments.format, to_string(trusted.error().fault), trusted.error().message);
+  const auto proven = std::visit([&](const auto& who) { return verify_offline_receipt(*receipt, who); }, *trusted);
   if (!proven) return say_refused(output, arguments.format, to_string(proven.error().fault), proven.error().message);
   output.write(arguments.format == Format::json ? proven_json(*proven) + '\n' : proven_text(*proven, output));
   return output.finish(ExitCode::fine);
@@ -115,10 +114,11 @@ ExitCode verify_stream(const ReceiptVerifyArguments& arguments, std::string_view
   Output output;
   const auto proof = parse_stream_proof(text);
   if (!proof) return say_refused(output, arguments.format, fault_of(proof.error()), proof.error().message);
-  const auto trusted = find_trusted(arguments, proof->declaration);
-  if (!trusted) return complain(trusted.error());
-  if (!*trusted) return say_refused(output, arguments.format, to_string(trusted->error().fault), trusted->error().message);
-  const auto proven = std::visit([&](const auto& who) { return verify_stream_proof(*proof, who); }, **trusted);
+  const Result<Believed> believed = find_trusted(arguments, proof->declaration);
+  if (!believed) return complain(believed.error());
+  const Believed& trusted = *believed;
+  if (!trusted) return say_refused(output, arguments.format, to_string(trusted.error().fault), trusted.error().message);
+  const auto proven = std::visit([&](const auto& who) { return verify_stream_proof(*proof, who); }, *trusted);
   if (!proven) return say_refused(output, arguments.format, fault_of(proven.error()), proven.error().message);
   print_proven_stream(*proven, arguments.format, output);
   return output.finish(ExitCode::fine);

@@ -106,7 +106,7 @@ struct ProvenStream {
 // The same with the logs and witnesses that a policy names, which must name a log.
 [[nodiscard]] std::expected<ProvenStream, StreamProofRefusal> verify_stream_proof(const StreamProof& proof,
                                                                                   const TrustPolicy& policy);
-// The same with the keys that a chain leads to.
+// The same with the keys of a log over time.
 [[nodiscard]] std::expected<ProvenStream, StreamProofRefusal> verify_stream_proof(const StreamProof& proof,
                                                                                   const KeyChain& keys);
 

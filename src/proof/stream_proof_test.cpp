@@ -113,7 +113,7 @@ class StreamProofTest : public testing::Test {
     receipt.note.checkpoint = {
         .origin = std::string(origin), .size = log_.size(), .root = proof::root_at(leaves, log_.size()).value()};
     receipt.note.text = note_body(receipt.note.checkpoint);
-    receipt.note.signatures = {proof::sign_checkpoint(receipt.note.checkpoint, key_)};
+    receipt.note.signatures = {proof::sign_checkpoint(receipt.note.checkpoint, key_).value()};
     return receipt;
   }
   [[nodiscard]] StreamProof::Leaf leaf(std::uint64_t index) const {

@@ -82,24 +82,6 @@ Result<OfflineReceipt> Store::prove_under(const CheckpointNote& note, std::uint6
   return receipt;
 }
 
-Result<std::string> Store::key_chain() const {
-  BATPAK_TRY(const Snapshot now, snapshot());  // a reader looks at what there is now
-  const auto keys = impl_->keys();
-  std::vector<OfflineReceipt> receipts;
-  for (std::size_t i = 0; i < keys->spans().size() && keys->spans()[i].covered_by; ++i) {
-    const std::uint64_t sequence = keys->spans()[i].from;
-    if (!keys->note(i)) {
-      return fail(
-          Error(ErrorCode::corrupt, "the checkpoint over this key's declaration cannot be read").at_sequence(sequence));
-    }
-    BATPAK_TRY(OfflineReceipt receipt, prove_under(*keys->note(i), sequence, Show::content));
-    receipts.push_back(std::move(receipt));
-  }
-  if (receipts.empty() && keys->empty()) return fail(ErrorCode::key_required, "the store has no key");
-  if (receipts.empty()) return fail(ErrorCode::past_the_end, "no stored checkpoint is signed by the store's key yet");
-  return proof::format_key_chain(receipts);
-}
-
 Result<Receipt> Store::declare_heads() {
   BATPAK_CHECK(impl_->check_writable());
   // Where others append a million events meanwhile, what was gathered is too old.
@@ -160,6 +142,24 @@ Result<StreamProof> Store::prove_stream(std::string_view entity, Show show) cons
   BATPAK_TRY(proof.declaration, this->proof(declared_at, Show::content));
   if (const auto proven = proof::check_streams(proof); !proven) return fail(ErrorCode::corrupt, proven.error().message);
   return proof;
+}
+
+Result<std::string> Store::key_chain() const {
+  BATPAK_TRY(const Snapshot now, snapshot());  // a reader looks at what there is now
+  const auto keys = impl_->keys();
+  std::vector<OfflineReceipt> receipts;
+  for (std::size_t i = 0; i < keys->spans().size() && keys->spans()[i].covered_by; ++i) {
+    const std::uint64_t sequence = keys->spans()[i].from;
+    if (!keys->note(i)) {
+      return fail(
+          Error(ErrorCode::corrupt, "the checkpoint over this key's declaration cannot be read").at_sequence(sequence));
+    }
+    BATPAK_TRY(OfflineReceipt receipt, prove_under(*keys->note(i), sequence, Show::content));
+    receipts.push_back(std::move(receipt));
+  }
+  if (receipts.empty() && keys->empty()) return fail(ErrorCode::key_required, "the store has no key");
+  if (receipts.empty()) return fail(ErrorCode::past_the_end, "no stored checkpoint is signed by the store's key yet");
+  return proof::format_key_chain(receipts);
 }
 
 }  // namespace batpak

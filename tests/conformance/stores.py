@@ -41,8 +41,8 @@ class Makers:
         _command("key", "new", self.key_file)
 
     def all(self):
-        made = [self.plain(), self.signed(), self.imported(), self.segments(), self.signed_segments(), self.heads(), self.left(), self.buffered(),
-                self.killed(), self.killed_command(), self.rotated(), self.revoked(), self.foreign_key()]
+        made = [self.plain(), self.signed(), self.imported(), self.segments(), self.signed_segments(), self.heads(), self.left(),
+                self.buffered(), self.killed(), self.killed_command(), self.rotated(), self.revoked(), self.foreign_key()]
         return made + self.examples() + [self.salvaged(made[3])]
 
     def path(self, name):
@@ -87,6 +87,10 @@ class Makers:
         _write_store(self.path("signed_segments"), 20, SEGMENT_BYTES, "close", self.key_file)
         return self._specimen("signed_segments", signed=True)
 
+    def heads(self):
+        _write_store(self.path("heads"), 12, SEGMENT_BYTES, "heads", self.key_file)
+        return self._specimen("heads", signed=True)
+
     def _new_key(self, name):
         """The file of a new key, and its public half."""
         file = self.path(name + ".key")
@@ -127,10 +131,6 @@ class Makers:
         _command("key", "rotate", store, "--key-file", self.key_file, "--new-key-file", second)
         foreign = _command("key", "new", self.path("foreign.key"), "--name", "example.com/foreign")
         return Specimen("foreign_key", store, foreign, second)
-
-    def heads(self):
-        _write_store(self.path("heads"), 12, SEGMENT_BYTES, "heads", self.key_file)
-        return self._specimen("heads", signed=True)
 
     def left(self):
         _write_store(self.path("left"), 25, SEGMENT_BYTES, "leave")

@@ -29,7 +29,8 @@ _batpak() {
   case $command in
     "") options="--help --version" ;;
     init) options+=" $signing $witness --origin --recovery-key" ;;
-    salvage | heads) options+=" $signing" ;;
+    heads) options+=" $signing $witness" ;;
+    salvage) options+=" $signing" ;;
     append)
       options+=" $signing $witness --entity --scope --kind --payload --correlation --causation --meta --batch --buffered"
       ;;

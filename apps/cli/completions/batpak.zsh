@@ -82,7 +82,7 @@ _batpak() {
         '3:event, size or entity:'
       ;;
     heads)
-      _arguments $common $signing '1:store:_files -/'
+      _arguments $common $signing $witness '1:store:_files -/'
       ;;
     receipt)
       _arguments $common "--key[the log's public key]:key:_files" '--policy[logs and witnesses to trust]:policy:_files' \

@@ -9,8 +9,8 @@ from .note import is_checkpoint
 
 CATEGORY_BITS = 12
 GENESIS, TYPE, KEY, SALVAGE, HEADS, KEY_ROTATION, KEY_REVOCATION, RESTORE = 1, 2, 3, 4, 5, 6, 7, 8
-ENTITIES = {GENESIS: "$batpak/store", TYPE: "$batpak/types", KEY: "$batpak/keys", SALVAGE: "$batpak/salvage",
-            HEADS: "$batpak/heads", KEY_ROTATION: "$batpak/keys", KEY_REVOCATION: "$batpak/keys", RESTORE: "$batpak/restores"}
+ENTITIES = {GENESIS: "$batpak/store", TYPE: "$batpak/types", KEY: "$batpak/keys", SALVAGE: "$batpak/salvage", HEADS: "$batpak/heads",
+            KEY_ROTATION: "$batpak/keys", KEY_REVOCATION: "$batpak/keys", RESTORE: "$batpak/restores"}
 PREFIX = "$batpak/"
 SCOPE = "$batpak"
 OTHER_VERSION = "an event of the store's own has another payload version than 1"
