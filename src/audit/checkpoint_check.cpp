@@ -47,7 +47,7 @@ void CheckpointCheck::check_event(const EventFacts& event, std::uint64_t sequenc
 
 SignatureState CheckpointCheck::verify_event(const EventFacts& event, const KeyBytes& bytes) const {
   const auto key = PublicKey::from_bytes(bytes);
-  if (!key) return SignatureState::bad;
+  if (!key) return SignatureState::other_key;  // of bytes that are no key nobody has the other half
   const auto id = key->key_id(signer_->origin);
   const ByteView signature = event.frame->signature();
   if (!std::ranges::equal(signature.first(id.size()), id)) return SignatureState::other_key;

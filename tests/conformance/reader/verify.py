@@ -273,8 +273,10 @@ class Verifier:
             if fault is not None:
                 self._find("checkpoint_signature", part.path, piece.offset, fault)
             self._signed_early(part.path, piece.offset, piece.header.first_sequence)
-        # What a broken commit says that was signed may be what broke.
-        believed = end if piece.whole else dataclasses.replace(end, signatures=())
+        else:
+            fault = None
+        # What a broken commit says that was signed may be what broke; what cannot be a checkpoint covers nothing.
+        believed = end if piece.whole and fault is None else dataclasses.replace(end, signatures=())
         self.signatures.take_commit(part.path, piece.offset, believed, size, root, piece.header.count > 0)
 
     def _seal(self, part, piece):
