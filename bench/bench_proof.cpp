@@ -88,7 +88,8 @@ double tree_and_signature_ns(const batpak::SigningKey& key) {
         tree.append(batpak::proof::leaf_hash(hash));
       }
       const auto note =
-          batpak::proof::sign_checkpoint({.origin = "example.com/bench", .size = tree.size(), .root = tree.root()}, key).value();
+          batpak::proof::sign_checkpoint({.origin = "example.com/bench", .size = tree.size(), .root = tree.root()}, key)
+              .value();
       hash.bytes[0] ^= note.signature[0];
     }
   });

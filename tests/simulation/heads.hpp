@@ -46,10 +46,11 @@ class Heads {
       const bool none = code == ErrorCode::no_heads || code == ErrorCode::key_required;
       return require(none || world_.excused() || world_.poisoned, "a proof is not given: " + to_string(proof.error()));
     }
-    const auto verifier = VerifierKey::make(world_.store->origin(), test_key()->public_key()).value();
+    // By the key in force at the size of its checkpoint, which an unreachable signer leaves behind.
+    const KeyChain keys{.origin = world_.store->origin(), .spans = world_.store->keys(), .recovery_key_hash = {}};
     const auto parsed = parse_stream_proof(format_stream_proof(*proof));
     require(parsed.has_value(), "a proof is not read again");
-    const auto proven = verify_stream_proof(*parsed, verifier);
+    const auto proven = verify_stream_proof(*parsed, keys);
     require(proven.has_value(), proven ? "" : "a proof does not verify: " + proven.error().message);
     std::vector<std::uint64_t> expected;
     if (const auto stream = world_.oracle.streams().find(entity); stream != world_.oracle.streams().end()) {
