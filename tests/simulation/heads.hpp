@@ -27,8 +27,7 @@ class Heads {
     switch (receipt.error().code) {
       case ErrorCode::outcome_unknown:
       case ErrorCode::poisoned: world_.poisoned = true; return;
-      case ErrorCode::not_written: return;
-      default: world_.poisoned = world_.poisoned || world_.excused();
+      default: return;  // what cannot be read, or was not written, poisons nothing
     }
   }
 
