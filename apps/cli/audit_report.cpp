@@ -67,6 +67,7 @@ std::string audit_json(const AuditReport& report) {
   object.text("store", report.directory).text("made_at", format_time(report.made_at)).truth("clean", found.clean());
   object.text("key", report.key);
   std::vector<std::string> against;
+  against.reserve(report.against.size());
   for (const KnownCheckpoint& known : report.against) {
     against.push_back(JsonObject()
                           .text("file", known.name)
@@ -87,9 +88,11 @@ std::string audit_json(const AuditReport& report) {
   }
   object.array("laws", laws);
   std::vector<std::string> findings;
+  findings.reserve(found.findings.size());
   for (const Finding& finding : found.findings) findings.push_back(finding_json(finding));
   object.array("findings", findings);
   std::vector<std::string> segments;
+  segments.reserve(found.outline.size());
   for (const SegmentOutline& segment : found.outline) {
     segments.push_back(JsonObject()
                            .text("path", segment.path)
@@ -100,8 +103,10 @@ std::string audit_json(const AuditReport& report) {
                            .finish());
   }
   object.array("segments", segments);
+  const std::vector<std::string> sentences = report.limits();
   std::vector<std::string> limits;
-  for (const std::string& limit : report.limits()) limits.push_back(json_string(limit));
+  limits.reserve(sentences.size());
+  for (const std::string& limit : sentences) limits.push_back(json_string(limit));
   object.array("limits", limits);
   return object.json("report", report_json(found)).finish();
 }

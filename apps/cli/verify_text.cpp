@@ -55,6 +55,7 @@ std::string report_json(const VerifyReport& report) {
   }
   if (!report.keys.empty()) {
     std::vector<std::string> keys;
+    keys.reserve(report.keys.size());
     for (const KeySpan& span : report.keys) keys.push_back(key_span_json(span, report.origin));
     object.array("keys", keys);
   }

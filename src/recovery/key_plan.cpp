@@ -63,7 +63,7 @@ Result<std::optional<KeyChange>> plan_keys(const KeyHistory& declared, const Ope
   if (keys.recovery_key_hash && keys.recovery_key_hash != declared.recovery_key_hash()) {
     return fail(ErrorCode::wrong_key, "the store's first key was declared with another recovery key, or with none");
   }
-  BATPAK_TRY(const std::optional<KeyChange> change, plan_change(declared, keys, origin));
+  BATPAK_TRY(std::optional<KeyChange> change, plan_change(declared, keys, origin));
   if (!change && keys.previous_key && !declared.knows(*keys.previous_key)) {
     return fail(ErrorCode::wrong_key, "the previous key is none of the store's");
   }
