@@ -26,8 +26,8 @@ struct WitnessFile {
     // Beside the writer, not later than `lag_max` after it was durable, and when the store is closed. What a crash or a rollback
     // takes away of that time goes unnoticed. Costs appends nothing. An error is tried again; close() tells the last one.
     soon,
-    // Before the appends that it covers return. Each group of appends then pays for another synced file and its name, some
-    // three syncs more. An error poisons the store.
+    // Before the appends that it covers return. Each group of appends then pays for another file and its name: two
+    // syncs more. An error poisons the store.
     before_acknowledgement,
   };
   Persist persist = Persist::soon;

@@ -506,11 +506,6 @@ std::chrono::nanoseconds Writer::keep_house() {
     }
     wants_witness = unwitnessed_ && due(unwitnessed_since_ + options_.witness->options().lag_max);
   }
-  if (wants_witness) {
-    // An error is met again after the same time, and in close().
-    static_cast<void>(tell_witness());
-    next = std::min<std::chrono::nanoseconds>(next, options_.witness->options().lag_max);
-  }
   if (task) {
     // An error poisons the store, and every later append tells.
     static_cast<void>(do_task(*task));
@@ -523,6 +518,11 @@ std::chrono::nanoseconds Writer::keep_house() {
     const base::Lock lock(mutex_);
     undurable_since_ = std::max(undurable_since_, now);
     if (undurable_) next = std::min(next, undurable_since_ + options_.sync_interval - now);
+  }
+  if (wants_witness) {
+    // After what is due in the log. An error is met again after the same time, and in close().
+    static_cast<void>(tell_witness());
+    next = std::min<std::chrono::nanoseconds>(next, options_.witness->options().lag_max);
   }
   if (wants_spare) log_->prepare_segment();
   return next;

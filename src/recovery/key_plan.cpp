@@ -63,7 +63,9 @@ Result<std::optional<KeyChange>> plan_keys(const KeyHistory& declared, const Ope
   if (keys.recovery_key_hash && keys.recovery_key_hash != declared.recovery_key_hash()) {
     return fail(ErrorCode::wrong_key, "the store's first key was declared with another recovery key, or with none");
   }
-  BATPAK_TRY(std::optional<KeyChange> change, plan_change(declared, keys, origin));
+  Result<std::optional<KeyChange>> planned = plan_change(declared, keys, origin);
+  if (!planned) return planned;
+  const std::optional<KeyChange>& change = *planned;
   if (!change && keys.previous_key && !declared.knows(*keys.previous_key)) {
     return fail(ErrorCode::wrong_key, "the previous key is none of the store's");
   }
@@ -79,7 +81,7 @@ Result<std::optional<KeyChange>> plan_keys(const KeyHistory& declared, const Ope
     return fail(ErrorCode::rotation_unfinished,
                 "a change of keys was interrupted: the key before must sign too, as previous_key");
   }
-  return change;
+  return planned;
 }
 
 }  // namespace batpak::recovery

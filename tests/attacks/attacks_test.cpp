@@ -92,6 +92,19 @@ TEST(Attack, none_is_found_where_there_is_none) {
   EXPECT_EQ(look(files, With::key, {earlier.checkpoint(), kept.checkpoint()}).known_checkpoints_held.size(), 2U);
 }
 
+TEST(Attack, none_follows_from_a_checkpoint_of_any_size_that_is_not_of_this_log) {
+  const Files files = tell_honestly();
+  for (const std::uint64_t size :
+       {std::uint64_t{11}, (std::uint64_t{1} << 63U) - 1, std::uint64_t{1} << 63U, ~std::uint64_t{0}}) {
+    const KnownCheckpoint far{
+        .name = "far", .checkpoint = {.origin = "example.com/test-log", .size = size, .root = {}}, .event = {}};
+    EXPECT_TRUE(has(look(files, With::key, {far}), Law::rolled_back)) << size;
+  }
+  const KnownCheckpoint of_another{
+      .name = "other", .checkpoint = {.origin = "example.com/other", .size = 0, .root = {}}, .event = {}};
+  EXPECT_TRUE(has(look(files, With::key, {of_another}), Law::forked));
+}
+
 // The store of a few commits: store.meta and the whole log, each bit by itself.
 // Witness: flipped_byte_is_found
 TEST(Attack, of_any_single_bit_is_found_by_anybody) {

@@ -16,4 +16,10 @@ namespace batpak::fuzz {
   return key;
 }
 
+// What this key signed for real, in the inputs of corpora; everything else that it seems to have signed is forged.
+[[nodiscard]] inline const VerifierKey& test_verifier() {
+  static const VerifierKey key = VerifierKey::make("example.com/log", test_key()->public_key()).value();
+  return key;
+}
+
 }  // namespace batpak::fuzz
