@@ -1,6 +1,7 @@
 #include "audit/directory_check.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "audit/byte_name.hpp"
 #include "audit/changed_byte.hpp"
@@ -15,7 +16,11 @@ using segment::CommitWalker;
 using segment::segment_header_bytes;
 using segment::SegmentHeader;
 
-constexpr std::uint64_t span_bytes = 1U << 18U;  // of commits that one task checks, few enough to stay in a cache meanwhile
+// Few enough bytes to stay in a cache while they are walked and hashed; and room for half a megabyte that the window before
+// left over, since a batch of a thousand small events is one commit.
+constexpr std::size_t window_bytes = 1U << 19U;
+constexpr std::size_t window_room = 1U << 19U;
+constexpr std::uint64_t span_bytes = 1U << 18U;  // of commits that one task checks
 constexpr std::string_view log_name = "log";
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
@@ -162,42 +167,45 @@ std::optional<SignerIdentity> DirectoryCheck::find_signer() {
   return SignerIdentity{.origin = genesis->origin, .key = *options_.key};
 }
 
-std::shared_ptr<OpenSegment> DirectoryCheck::make_segment(const std::string& path) {
-  std::shared_ptr<OpenSegment> segment(new OpenSegment, [this](OpenSegment* done) {
-    spare_buffers_.push_back(std::move(done->image.bytes));
-    delete done;
-  });
-  segment->path = path;
-  return segment;
-}
-
 void DirectoryCheck::start_loading(std::size_t index) {
   next_ = std::make_unique<Loading>();
-  next_->segment = make_segment(files_[index].path);
-  Bytes buffer;
-  if (!spare_buffers_.empty()) {
-    buffer = std::move(spare_buffers_.back());
-    spare_buffers_.pop_back();
+  next_->segment = std::make_shared<OpenSegment>();
+  next_->segment->path = files_[index].path;
+  auto file = directory_.open_file(files_[index].path, platform::OpenMode::read);
+  if (!file) {
+    next_->error = std::move(file).error();
+    return;
   }
-  next_->task = pool_.submit([this, loading = next_.get(), spare = std::make_shared<Bytes>(std::move(buffer))](unsigned) {
-    auto file = directory_.open_file(loading->segment->path, platform::OpenMode::read);
-    if (!file) {
-      loading->error = std::move(file).error();
-      return;
-    }
-    auto image = segment::SegmentImage::load(**file, 0, std::move(*spare));
-    if (image) {
-      loading->segment->image = *std::move(image);
-    } else {
-      loading->error = std::move(image).error();
-    }
-  });
+  const auto size = (*file)->size();
+  if (!size) {
+    next_->error = size.error();
+    return;
+  }
+  // Alone, this thread reads what it is about to walk over.
+  const WindowSizes sizes{.bytes = window_bytes, .room = window_room, .ahead = pool_.threads() == 1 ? 0U : 2U};
+  next_->reader = std::make_unique<SegmentReader>(pool_, *std::move(file), *size, sizes, spare_);
+}
+
+bool DirectoryCheck::load_image(const Loading& loaded, std::uint64_t from) {
+  OpenSegment& segment = *loaded.segment;
+  take_all();  // lets go of the image before
+  auto image = segment::SegmentImage::load(loaded.reader->file(), from - from % limits::sector_bytes);
+  if (!image) {
+    findings_.add(Law::unreadable, {.path = segment.path}, "the segment cannot be read: " + image.error().message);
+    return false;
+  }
+  segment.image = *std::move(image);
+  for (const segment::UnreadableRange& range : segment.image.unreadable) {
+    findings_.add(
+        Law::unreadable, {.path = segment.path, .offset = range.offset},
+        number(range.length) + " bytes cannot be read, errno " + number(static_cast<std::uint64_t>(range.system_errno)));
+  }
+  return true;
 }
 
 Result<void> DirectoryCheck::check_segment(std::size_t index) {
   const SegmentFile& file = files_[index];
   if (!next_) start_loading(index);
-  pool_.finish(next_->task);
   const std::unique_ptr<Loading> loaded = std::move(next_);
   if (loaded->error && loaded->error->code == ErrorCode::permission_denied) return base::fail(*loaded->error);
   OpenSegment& segment = *loaded->segment;
@@ -205,56 +213,59 @@ Result<void> DirectoryCheck::check_segment(std::size_t index) {
     findings_.add(Law::unreadable, {.path = file.path}, "the segment cannot be read: " + loaded->error->message);
     return {};
   }
-  if (segment.image.bytes.empty()) {
+  const std::uint64_t size = loaded->reader->size();
+  if (size == 0) {
     findings_.add(Law::segment_set, {.path = file.path}, "the segment has no bytes");
     return {};
   }
-  for (const segment::UnreadableRange& range : segment.image.unreadable) {
-    findings_.add(
-        Law::unreadable, {.path = file.path, .offset = range.offset},
-        number(range.length) + " bytes cannot be read, errno " + number(static_cast<std::uint64_t>(range.system_errno)));
-  }
-  if (!identify(segment, file)) return {};
-  ByteView view = segment.image.bytes;
+  std::shared_ptr<const Window> window = loaded->reader->next();
+  if (!window && !load_image(*loaded, 0)) return {};
+  if (!identify(segment, window ? window->bytes() : ByteView(segment.image.bytes), file)) return {};
   if (live_ && segment.header.number > live_->durable_through.segment) {
     reached_live_ = true;
     report_.tail = TailState::in_flight;
     return {};
   }
-  if (live_ && segment.header.number == live_->durable_through.segment) {
-    reached_live_ = true;
-    const std::uint64_t durable = live_->durable_through.offset;
-    if (durable < segment_header_bytes || durable > view.size()) {
-      findings_.add(Law::segment_set, {.path = file.path},
-                    "the segment is shorter than what its live owner made durable, " + number(durable) + " bytes");
-    } else {
-      report_.tail_bytes = size_without_zeros(view.subspan(durable));
-      if (report_.tail_bytes > 0) report_.tail = TailState::in_flight;
-      view = view.first(durable);
-    }
-  }
+  const bool is_live = live_ && segment.header.number == live_->durable_through.segment;
+  reached_live_ = is_live;
   auto beginning = std::make_unique<Pending>();
   beginning->segment = loaded->segment;
   beginning->bytes = segment_header_bytes;
   pending_.push_back(std::move(beginning));
-  if (index + 1 < files_.size() && !reached_live_) {
-    while (pending_.size() > 1) take_front();  // lets go of the image before, so that two are in memory at most
-    start_loading(index + 1);
-  }
+  if (index + 1 < files_.size() && !reached_live_) start_loading(index + 1);
   covered_until_.reset();
-  const WalkEnd end = walk(loaded->segment, view, index);
-  check_end(segment, view, end, index);
+  WalkEnd end{.offset = segment_header_bytes, .sequence = segment.header.first_sequence};
+  if (window && segment.salt_known && !is_live) walk_windows(*loaded, std::move(window), end);
+  ByteView rest;
+  if (end.offset != size) {
+    if (segment.image.bytes.empty() && !load_image(*loaded, end.offset)) return {};
+    ByteView view = segment.image.bytes;
+    if (is_live) {
+      const std::uint64_t durable = live_->durable_through.offset;
+      if (durable < segment_header_bytes || durable > view.size()) {
+        findings_.add(Law::segment_set, {.path = file.path},
+                      "the segment is shorter than what its live owner made durable, " + number(durable) + " bytes");
+      } else {
+        report_.tail_bytes = size_without_zeros(view.subspan(durable));
+        if (report_.tail_bytes > 0) report_.tail = TailState::in_flight;
+        view = view.first(durable);
+      }
+    }
+    walk_image(loaded->segment, view, index, end);
+    if (end.offset < view.size()) rest = view.subspan(end.offset);
+  }
+  check_end(segment, rest, end, index);
   walked_sequence_ = end.seal ? end.seal->first_sequence : end.sequence;
   seal_before_ = end.seal;
   number_ = segment.header.number + 1;
   return {};
 }
 
-bool DirectoryCheck::identify(OpenSegment& segment, const SegmentFile& file) {
+bool DirectoryCheck::identify(OpenSegment& segment, ByteView beginning, const SegmentFile& file) {
   const Place place{.path = segment.path, .offset = 0, .sequence = {}};
-  auto header = SegmentHeader::decode(segment.image.bytes);
-  if (!header && segment.image.bytes.size() >= segment_header_bytes) {
-    const ByteView there = ByteView(segment.image.bytes).first(segment_header_bytes);
+  auto header = SegmentHeader::decode(beginning);
+  if (!header && beginning.size() >= segment_header_bytes) {
+    const ByteView there = beginning.first(segment_header_bytes);
     for (const ChangedByte& change : explain_by_one_byte(there, {})) {
       Bytes mended(there.begin(), there.end());
       mended[change.offset] = change.was;
@@ -281,7 +292,7 @@ bool DirectoryCheck::identify(OpenSegment& segment, const SegmentFile& file) {
   } else if (!salt_as_sealed) {
     findings_.add(Law::segment_seal, place, "the segment's salt is not the one that the seal before it names");
     // Whose word counts, the commits say.
-    const ByteView commits = ByteView(segment.image.bytes).subspan(segment_header_bytes);
+    const ByteView commits = beginning.subspan(segment_header_bytes);
     if (segment::decode_commit_header(commits, seal_before_->successor_salt)) {
       segment.header.salt = seal_before_->successor_salt;
     }
@@ -291,15 +302,14 @@ bool DirectoryCheck::identify(OpenSegment& segment, const SegmentFile& file) {
         Law::segment_set, place,
         "the segment begins with sequence " + number(segment.header.first_sequence) + ", not with what its name says");
   }
-  check_number(segment);
+  check_number(segment, beginning);
   return true;
 }
 
-void DirectoryCheck::check_number(OpenSegment& segment) {
+void DirectoryCheck::check_number(OpenSegment& segment, ByteView beginning) {
   const Place place{.path = segment.path, .offset = 0, .sequence = segment.header.first_sequence};
   if (segment.header.number == number_) return;
-  const auto commit =
-      segment::decode_commit_header(ByteView(segment.image.bytes).subspan(segment_header_bytes), segment.header.salt);
+  const auto commit = segment::decode_commit_header(beginning.subspan(segment_header_bytes), segment.header.salt);
   if (commit && commit->segment == number_) {
     findings_.add(Law::segment_set, place,
                   "the segment says to be number " + number(segment.header.number) + " and is number " + number(number_));
@@ -315,17 +325,44 @@ void DirectoryCheck::check_number(OpenSegment& segment) {
   }
 }
 
-DirectoryCheck::WalkEnd DirectoryCheck::walk(const std::shared_ptr<const OpenSegment>& segment, ByteView view,
-                                             std::size_t index) {
-  WalkEnd end{.offset = segment_header_bytes, .sequence = segment->header.first_sequence};
-  Span span{.segment = segment, .commits = {}, .fault = {}};
+void DirectoryCheck::walk_windows(const Loading& loaded, std::shared_ptr<const Window> window, WalkEnd& end) {
+  while (window) {
+    Span span{.segment = loaded.segment, .window = window, .commits = {}, .fault = {}};
+    std::uint64_t bytes = 0;
+    CommitWalker walker(window->bytes(), window->begin(), loaded.segment->header, end.offset);
+    while (!end.seal) {
+      segment::WalkStep step = walker.next();
+      if (!step.commit) break;
+      end.offset = walker.offset();
+      end.sequence = step.commit->header.next_sequence();
+      end.seal = step.commit->seal;
+      bytes += step.commit->header.length;
+      span.commits.push_back(*std::move(step.commit));
+      if (bytes < span_bytes) continue;
+      push(std::exchange(span, {.segment = loaded.segment, .window = window, .commits = {}, .fault = {}}),
+           std::exchange(bytes, 0));
+    }
+    if (!span.commits.empty()) push(std::move(span), bytes);
+    if (end.seal) return;
+    // What is left begins a commit that the window cuts off, or the gap before an idle mark; or it is something else.
+    const ByteView rest = window->bytes().subspan(end.offset - window->begin());
+    const auto cut_off = segment::decode_commit_header(rest, loaded.segment->header.salt);
+    const std::uint64_t needed = cut_off ? cut_off->length : 2 * limits::sector_bytes;
+    if (rest.size() >= needed) return;
+    window = loaded.reader->next(rest, needed);
+  }
+}
+
+void DirectoryCheck::walk_image(const std::shared_ptr<const OpenSegment>& segment, ByteView view, std::size_t index,
+                                WalkEnd& end) {
+  Span span{.segment = segment, .window = {}, .commits = {}, .fault = {}};
   std::uint64_t bytes = 0;
   const auto flush = [&] {
     if (!span.commits.empty()) push(std::move(span), bytes);
-    span = {.segment = segment, .commits = {}, .fault = {}};
+    span = {.segment = segment, .window = {}, .commits = {}, .fault = {}};
     bytes = 0;
   };
-  CommitWalker walker(view, segment->header);
+  CommitWalker walker(view, segment->header, end.offset);
   if (!segment->salt_known) {
     span.fault =
         FaultyRange{.begin = segment_header_bytes,
@@ -336,7 +373,7 @@ DirectoryCheck::WalkEnd DirectoryCheck::walk(const std::shared_ptr<const OpenSeg
                               .header = {}}};
     push(std::move(span), view.size());
     end.offset = view.size();
-    return end;
+    return;
   }
   while (!end.seal) {
     segment::WalkStep step = walker.next();
@@ -390,21 +427,23 @@ DirectoryCheck::WalkEnd DirectoryCheck::walk(const std::shared_ptr<const OpenSeg
     const std::uint64_t length = range.end - range.begin;
     span.fault = std::move(range);
     push(std::move(span), length);
-    span = {.segment = segment, .commits = {}, .fault = {}};
+    span = {.segment = segment, .window = {}, .commits = {}, .fault = {}};
     if (!next) break;
   }
   flush();
-  return end;
 }
 
 bool DirectoryCheck::may_have_tail(std::size_t index) {
   if (index + 1 == files_.size() || reached_live_) return true;
   if (index + 2 != files_.size()) return false;
   // The one after it is the last. Only if that holds no whole commit can the log end here.
-  pool_.finish(next_->task);
   if (next_->error) return true;
-  const auto header = SegmentHeader::decode(next_->segment->image.bytes);
-  return !header || !CommitWalker(next_->segment->image.bytes, *header).next().commit;
+  if (!next_->begins_with_a_commit) {
+    const auto image = segment::SegmentImage::load(next_->reader->file());
+    const auto header = SegmentHeader::decode(image ? ByteView(image->bytes) : ByteView());
+    next_->begins_with_a_commit = header && CommitWalker(image->bytes, *header).next().commit;
+  }
+  return !*next_->begins_with_a_commit;
 }
 
 bool DirectoryCheck::is_tail(const OpenSegment& segment, ByteView view, std::uint64_t offset, std::uint64_t sequence,
@@ -442,25 +481,25 @@ void DirectoryCheck::report_tail(const std::shared_ptr<const OpenSegment>& segme
     if (const auto header = segment::decode_commit_header(view.subspan(sector), segment->header.salt))
       range.fault.header = *header;
   }
-  CheckedSpan checked = checker.check({.segment = segment, .commits = {}, .fault = std::move(range)});
+  CheckedSpan checked = checker.check({.segment = segment, .window = {}, .commits = {}, .fault = std::move(range)});
   if (checked.commits.front().view) findings_.add_all(std::move(checked.findings));
 }
 
-void DirectoryCheck::check_end(const OpenSegment& segment, ByteView view, const WalkEnd& end, std::size_t index) {
+void DirectoryCheck::check_end(const OpenSegment& segment, ByteView rest, const WalkEnd& end, std::size_t index) {
   const bool is_last = index + 1 == files_.size() || reached_live_;
   const Place place{.path = segment.path, .offset = end.offset, .sequence = end.sequence};
   if (end.seal) {
-    const std::uint64_t rest = view.size() - end.offset;
-    const std::uint64_t stray = first_non_zero(view.subspan(end.offset));
-    if (stray < rest) {
+    const std::uint64_t size = end.offset + rest.size();
+    const std::uint64_t stray = first_non_zero(rest);
+    if (stray < rest.size()) {
       findings_.add(Law::stray_bytes, {.path = segment.path, .offset = end.offset + stray},
                     "bytes that are not zero follow the seal");
-    } else if (end.seal->segment_end != view.size() && has_owner_ && may_have_tail(index)) {
+    } else if (end.seal->segment_end != size && has_owner_ && may_have_tail(index)) {
       report_.tail = TailState::in_flight;  // sealed, and not yet trimmed
-    } else if (end.seal->segment_end != view.size()) {
-      findings_.add(Law::segment_seal, place,
-                    "the seal says that the segment has " + number(end.seal->segment_end) + " bytes, and it has " +
-                        number(view.size()));
+    } else if (end.seal->segment_end != size) {
+      findings_.add(
+          Law::segment_seal, place,
+          "the seal says that the segment has " + number(end.seal->segment_end) + " bytes, and it has " + number(size));
     }
     if (end.seal->successor != segment.header.number + 1) {
       findings_.add(Law::segment_seal, place, "the seal names segment " + number(end.seal->successor) + " as the next one");
@@ -482,16 +521,17 @@ void DirectoryCheck::check_end(const OpenSegment& segment, ByteView view, const 
 }
 
 void DirectoryCheck::push(Span span, std::uint64_t bytes) {
-  // Alone, a thread checks what it has just walked over; others get enough to do ahead.
-  const std::size_t pending_max = pool_.threads() == 1 ? 1 : 2 * pool_.threads() + 2;
-  while (pending_.size() >= pending_max) take_front();
   auto pending = std::make_unique<Pending>();
   pending->segment = span.segment;
+  pending->window = span.window;
   pending->bytes = bytes;
   pending->task = pool_.submit([this, out = pending.get(), span = std::move(span)](unsigned thread) {
     out->checked = checkers_[thread]->check(span);
   });
   pending_.push_back(std::move(pending));
+  // Alone, a thread checks what it has just walked over; others get enough to do ahead.
+  const std::size_t pending_max = pool_.threads() == 1 ? 0 : 2 * pool_.threads() + 1;
+  while (pending_.size() > pending_max) take_front();
 }
 
 void DirectoryCheck::take_front() {

@@ -9,6 +9,7 @@
 
 #include "audit/finding_list.hpp"
 #include "audit/history.hpp"
+#include "audit/segment_reader.hpp"
 #include "audit/span_check.hpp"
 #include "audit/task_pool.hpp"
 #include "event/store_meta.hpp"
@@ -17,8 +18,10 @@
 
 namespace batpak::audit {
 
-// One verification. This thread walks the segments and takes the results in order; the pool reads the next segment and checks
-// spans of commits. At most two images and a few results are in memory.
+// One verification. This thread walks the segments and takes the results in order; the pool reads ahead and checks spans of
+// commits. A segment is walked through windows as long as whole commits follow each other, so that their bytes are hashed while
+// they are in the processor's cache. Only what is something else has the rest of the segment loaded as an image, in which it can
+// be searched. A few windows, results, and one image at most are in memory.
 //
 // Threads: one.
 class DirectoryCheck {
@@ -33,20 +36,22 @@ class DirectoryCheck {
     std::uint64_t first_sequence = 0;  // as its name says
     std::uint64_t size = 0;
   };
-  // A segment being read by the pool.
+  // A segment being read by the pool; or what kept it from being opened.
   struct Loading {
     std::shared_ptr<OpenSegment> segment;
-    std::shared_ptr<TaskPool::Task> task;
+    std::unique_ptr<SegmentReader> reader;
     std::optional<Error> error;
+    std::optional<bool> begins_with_a_commit;  // once it was asked for
   };
   // A span at work, to be taken in turn; or the beginning of a segment.
   struct Pending {
     std::shared_ptr<const OpenSegment> segment;
+    std::shared_ptr<const Window> window;
     std::shared_ptr<TaskPool::Task> task;  // absent for a beginning
     CheckedSpan checked;
     std::uint64_t bytes = 0;
   };
-  // Where a segment's commits end, as the walk found them.
+  // How far the walk has come in a segment, and what it met there.
   struct WalkEnd {
     std::uint64_t offset = 0;
     std::uint64_t sequence = 0;
@@ -57,19 +62,24 @@ class DirectoryCheck {
   [[nodiscard]] Result<void> list_files();
   void read_meta();
   [[nodiscard]] std::optional<SignerIdentity> find_signer();
-  // A segment whose memory comes back to spare_buffers_ when it goes; the last to hold it is always this thread.
-  [[nodiscard]] std::shared_ptr<OpenSegment> make_segment(const std::string& path);
   void start_loading(std::size_t index);
   [[nodiscard]] Result<void> check_segment(std::size_t index);
-  // What the segment is, from its header or, where that is damaged, from what else names it. False: not of this log.
-  [[nodiscard]] bool identify(OpenSegment& segment, const SegmentFile& file);
-  void check_number(OpenSegment& segment);
-  [[nodiscard]] WalkEnd walk(const std::shared_ptr<const OpenSegment>& segment, ByteView view, std::size_t index);
+  // Loads a segment's image from `from` on and reports what of it cannot be read. False: it cannot be read at all.
+  [[nodiscard]] bool load_image(const Loading& loaded, std::uint64_t from);
+  // What the segment is, from its header or, where that is damaged, from what else names it; `beginning` is what was read of it
+  // so far. False: not of this log.
+  [[nodiscard]] bool identify(OpenSegment& segment, ByteView beginning, const SegmentFile& file);
+  void check_number(OpenSegment& segment, ByteView beginning);
+  // Whole commits, through windows, up to whatever else there is.
+  void walk_windows(const Loading& loaded, std::shared_ptr<const Window> window, WalkEnd& end);
+  // Everything behind `end`, in an image.
+  void walk_image(const std::shared_ptr<const OpenSegment>& segment, ByteView view, std::size_t index, WalkEnd& end);
   [[nodiscard]] bool is_tail(const OpenSegment& segment, ByteView view, std::uint64_t offset, std::uint64_t sequence,
                              std::size_t index);
   [[nodiscard]] bool may_have_tail(std::size_t index);
   void report_tail(const std::shared_ptr<const OpenSegment>& segment, ByteView view, const segment::CommitFault& fault);
-  void check_end(const OpenSegment& segment, ByteView view, const WalkEnd& end, std::size_t index);
+  // `rest` is what stands behind the end.
+  void check_end(const OpenSegment& segment, ByteView rest, const WalkEnd& end, std::size_t index);
   void push(Span span, std::uint64_t bytes);
   void take_front();
   void take_all();
@@ -85,9 +95,8 @@ class DirectoryCheck {
   std::optional<SignerIdentity> signer_;
   std::vector<std::unique_ptr<SpanChecker>> checkers_;  // one for each thread of the pool
   std::optional<History> history_;
-  std::vector<Bytes> spare_buffers_;  // of segments done with: fresh memory for each would cost as much as reading it
+  std::vector<Bytes> spare_;  // memory of windows done with
   std::deque<std::unique_ptr<Pending>> pending_;
-  std::unique_ptr<Loading> next_;      // the segment after the one being walked
   std::uint64_t number_ = 0;           // of the segment expected next
   std::uint64_t walked_sequence_ = 0;  // where the walk stands, ahead of the history
   std::optional<segment::Seal> seal_before_;
@@ -95,7 +104,8 @@ class DirectoryCheck {
   bool reached_live_ = false;
   std::uint64_t bytes_total_ = 0;
   std::uint64_t bytes_done_ = 0;
-  TaskPool pool_;  // last: its threads end before what they use
+  TaskPool pool_;                  // behind all that its threads use, for they end first
+  std::unique_ptr<Loading> next_;  // the segment after the one being walked; waits for the pool when it goes
 };
 
 }  // namespace batpak::audit

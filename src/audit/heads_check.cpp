@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "event/store_events.hpp"
+#include "platform/large_pages.hpp"
 #include "proof/merkle.hpp"
 
 namespace batpak::audit {
@@ -23,6 +24,11 @@ HeadsCheck::Change& HeadsCheck::change_at(std::uint64_t sequence) {
 
 void HeadsCheck::remember(std::uint64_t sequence, StreamEnd& end) {
   if (is_lost_) return;
+  if (changes_.empty()) {
+    // Space only: what is never used is never there. Growing piece by piece would copy it all, in pages of 4 KiB.
+    changes_.reserve(HeadsDeclaration::behind_max);
+    platform::prefer_large_pages(std::as_bytes(std::span(changes_.data(), changes_.capacity())));
+  }
   if (changes_.size() < HeadsDeclaration::behind_max) changes_.emplace_back();
   change_at(sequence) = {.end = &end, .hash = end.stated_hash};
 }

@@ -32,6 +32,18 @@ bool every_frame_crc_matches(const CommitView& commit) {
   return true;
 }
 
+// Whether what was hashed in the frame around `offset` is what its content hash says.
+bool content_hash_holds(const CommitView& commit, std::size_t offset) {
+  if (commit.header.type != segment::CommitType::events) return true;
+  segment::FrameSplitter frames(commit.body);
+  for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
+    if (offset >= static_cast<std::size_t>(frame.data() - commit.bytes.data()) + frame.size()) continue;
+    const auto parsed = event::FrameView::parse(frame);
+    return parsed && (parsed->payload_erased() || parsed->compute_content_hash() == parsed->header().content_hash());
+  }
+  return true;
+}
+
 // A commit whose one changed byte stands at `at`: which law that breaks, in which frame.
 Finding name_commit_byte(const OpenSegment& segment, const CommitView& commit, const ChangedByte& change) {
   Place place{.path = segment.path, .offset = commit.header.offset + change.offset, .sequence = {}};
@@ -114,11 +126,19 @@ void SpanChecker::examine_fault(const Span& span, CheckedSpan& out) {
 bool SpanChecker::mend_commit(const OpenSegment& segment, const FaultyRange& range, CheckedSpan& out) {
   const ByteView there = ByteView(segment.image.bytes).subspan(range.begin, range.end - range.begin);
   if (there.size() < segment::commit_header_bytes) return false;
-  const auto try_change = [&](const ChangedByte& change, std::size_t length) {
+  const auto undo = [&](const ChangedByte& change, std::size_t length) {
     Bytes mended(there.begin(), there.begin() + static_cast<std::ptrdiff_t>(length));
     mended[change.offset] = change.was;
-    const auto commit = segment::decode_commit(mended, segment.header.salt, segment.header.number, range.begin);
-    if (!commit || !every_frame_crc_matches(*commit)) return false;
+    return mended;
+  };
+  const auto decode = [&](const Bytes& mended) -> std::optional<CommitView> {
+    auto commit = segment::decode_commit(mended, segment.header.salt, segment.header.number, range.begin);
+    if (!commit || !every_frame_crc_matches(*commit)) return std::nullopt;
+    return *std::move(commit);
+  };
+  const auto take = [&](const ChangedByte& change, std::size_t length) {
+    Bytes mended = undo(change, length);
+    const auto commit = decode(mended);
     out.findings.push_back(name_commit_byte(segment, *commit, change));
     split(*commit, range.begin, out);
     out.mended.push_back(std::move(mended));  // keeps its address
@@ -127,18 +147,25 @@ bool SpanChecker::mend_commit(const OpenSegment& segment, const FaultyRange& ran
   if (range.fault.header) {
     const std::size_t length = range.fault.header->length;
     if (length > there.size()) return false;
+    // In a commit of megabytes several changes may explain the CRCs. The hashes tell which of them it was.
+    std::optional<ChangedByte> explained;
     for (const ChangedByte& change :
          explain_by_one_byte(there.first(length), {.crc_at = 4, .covered_at = 8, .salt = segment.header.salt})) {
-      if (try_change(change, length)) return true;
+      const Bytes mended = undo(change, length);
+      const auto commit = decode(mended);
+      if (!commit) continue;
+      if (content_hash_holds(*commit, change.offset)) return take(change, length);
+      if (!explained) explained = change;
     }
-    return false;
+    return explained && take(*explained, length);
   }
   for (const ChangedByte& change : explain_by_one_byte(there.first(segment::commit_header_bytes),
                                                        {.crc_at = 0, .covered_at = 4, .salt = segment.header.salt})) {
     Bytes header(there.begin(), there.begin() + segment::commit_header_bytes);
     header[change.offset] = change.was;
     const auto decoded = segment::decode_commit_header(header, segment.header.salt);
-    if (decoded && decoded->length <= there.size() && try_change(change, decoded->length)) return true;
+    if (!decoded || decoded->length > there.size() || !decode(undo(change, decoded->length))) continue;
+    return take(change, decoded->length);
   }
   return false;
 }

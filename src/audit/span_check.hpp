@@ -10,13 +10,15 @@
 
 #include "audit/finding_list.hpp"
 #include "audit/hash_batch.hpp"
+#include "audit/segment_reader.hpp"
 #include "event/frame_view.hpp"
 #include "segment/commit_walker.hpp"
 #include "segment/segment_image.hpp"
 
 namespace batpak::audit {
 
-// A segment as it is being read. The image outlives everything that points into it.
+// A segment as it is being read. The image outlives everything that points into it; it is empty where every byte was found in
+// whole commits.
 struct OpenSegment {
   std::string path;
   segment::SegmentHeader header;
@@ -35,6 +37,7 @@ struct FaultyRange {
 // A piece of work: whole commits that follow each other, or one faulty range.
 struct Span {
   std::shared_ptr<const OpenSegment> segment;
+  std::shared_ptr<const Window> window;  // has the commits' bytes; absent: the segment's image has them
   std::vector<segment::CommitView> commits;
   std::optional<FaultyRange> fault;
 };

@@ -31,7 +31,13 @@ void store_be(EventId& id, std::size_t first, std::size_t count, std::uint64_t v
 }  // namespace
 
 IdSource::IdSource(const EventId& last) noexcept
-    : milliseconds_(load_be(last, 0, 6)), high_(load_be(last, 6, 2) & high_max), low_(load_be(last, 8, 8) & low_max) {}
+    : milliseconds_(load_be(last, 0, 6)), high_(load_be(last, 6, 2) & high_max), low_(load_be(last, 8, 8) & low_max) {
+  if (load_be(last, 6, 1) >> 4U > 7 || load_be(last, 8, 1) >> 6U > 2) {
+    // No id of ours, and after all of ours of its millisecond: that counts as used up.
+    high_ = high_max;
+    low_ = low_max;
+  }
+}
 
 void IdSource::start_counter(std::uint64_t random_a, std::uint64_t random_b) noexcept {
   high_ = random_a & (high_max >> 1U);  // the top bit stays clear, so that half of the range is left to count in

@@ -38,6 +38,18 @@ TEST(id_source, goes_on_counting_behind_an_id_of_the_future) {
   EXPECT_EQ(to_string(source.next(-5000, 1, ones)), "00000000-0009-7001-8000-000000000045");
 }
 
+TEST(id_source, goes_on_behind_an_id_that_is_none_of_ours) {
+  for (const char* const text : {"00000000-0009-f000-8000-000000000000", "00000000-0009-7000-ffff-ffffffffffff",
+                                 "00000000-0009-8fff-8000-000000000000", "00000000-0009-0000-0000-000000000000"}) {
+    const auto last = EventId::from_string(text);
+    ASSERT_TRUE(last) << text;
+    IdSource source(*last);
+    const EventId next = source.next(9000, 0, 0);
+    EXPECT_GT(next, *last) << text;
+    expect_version_7(next);
+  }
+}
+
 TEST(id_source, the_counter_carries_over_the_variant_bits) {
   const auto last = EventId::from_string("00000000-0009-7001-bfff-ffffffffffff");
   ASSERT_TRUE(last);

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <span>
 
 namespace batpak::platform {
 
 // Asks for pages larger than usual behind a buffer that is about to be filled, so that touching it for the first time costs
-// fewer faults. Promises nothing. Precondition: `size` bytes at `start` belong to the caller.
-void prefer_large_pages(const std::byte* start, std::size_t size) noexcept;
+// fewer faults. Promises nothing.
+void prefer_large_pages(std::span<const std::byte> memory) noexcept;
 
 }  // namespace batpak::platform

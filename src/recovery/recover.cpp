@@ -12,6 +12,10 @@
 namespace batpak::recovery {
 namespace {
 
+constexpr std::uint64_t session_max = 1ULL << 63U;
+constexpr std::int64_t event_time_max = std::int64_t{1} << 62;  // microseconds: the year 148,108
+constexpr std::byte event_id_first_byte_max{0x7F};              // half of the 48 bits of milliseconds: the year 6429
+
 using base::fail;
 using segment::LogPoint;
 
@@ -50,6 +54,7 @@ class Recovery {
     BATPAK_CHECK(read_tail());
     BATPAK_CHECK(check_heads_are_known());
     BATPAK_CHECK(check_keys());
+    BATPAK_CHECK(check_room());
     state_.session = state_.link.session + 1;
     BATPAK_CHECK(repair());
     for (const SegmentFile& segment : state_.segments) state_.maps->add(segment.path, segment.size);
@@ -64,6 +69,16 @@ class Recovery {
   std::unexpected<Error> damaged(const std::string& path, std::uint64_t offset, std::string message) const {
     return fail(
         Error(ErrorCode::damaged, std::move(message)).at_path(path).at_offset(offset).at_sequence(state_.link.end.sequence));
+  }
+
+  // What only ever grows must have somewhere to grow to, or what is appended would break the log. No honest log comes near.
+  Result<void> check_room() const {
+    if (state_.link.session > session_max || state_.last_time.microseconds > event_time_max ||
+        state_.last_id.bytes[0] > event_id_first_byte_max) {
+      return damaged(state_.segments.back().path, state_.link.end.offset,
+                     "the log's session, or the time or the id of an event, is so high that nothing can follow it");
+    }
+    return {};
   }
 
   Result<void> read_identity() {

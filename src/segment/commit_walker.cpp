@@ -1,5 +1,7 @@
 #include "segment/commit_walker.hpp"
 
+#include <cassert>
+
 #include "base/limits.hpp"
 #include "base/try.hpp"
 
@@ -13,7 +15,7 @@ constexpr std::uint64_t commit_alignment = 8;
 }  // namespace
 
 Result<CommitView> CommitWalker::commit_at(std::uint64_t offset) const {
-  BATPAK_TRY(CommitView commit, decode_commit(image_.subspan(offset), salt_, segment_, offset));
+  BATPAK_TRY(CommitView commit, decode_commit(from(offset), salt_, segment_, offset));
   if (commit.header.type == CommitType::idle_mark && offset % limits::sector_bytes != 0) {
     return fail(ErrorCode::malformed, "an idle mark does not begin at a sector of its own");
   }
@@ -21,7 +23,7 @@ Result<CommitView> CommitWalker::commit_at(std::uint64_t offset) const {
 }
 
 WalkStep CommitWalker::next() {
-  if (offset_ >= image_.size()) return {};
+  if (offset_ >= end()) return {};
   Result<CommitView> here = commit_at(offset_);
   if (here) {
     offset_ += here->header.length;
@@ -29,8 +31,8 @@ WalkStep CommitWalker::next() {
   }
   // An idle mark keeps to a sector of its own; the gap in front of it is zero.
   const std::uint64_t sector = base::align_up(offset_, limits::sector_bytes);
-  bool crcs_match = commit_crcs_match(image_.subspan(offset_), salt_, segment_, offset_);
-  if (sector != offset_ && sector < image_.size() && base::all_zero(image_.subspan(offset_, sector - offset_))) {
+  bool crcs_match = commit_crcs_match(from(offset_), salt_, segment_, offset_);
+  if (sector != offset_ && sector < end() && base::all_zero(from(offset_).first(sector - offset_))) {
     Result<CommitView> mark = commit_at(sector);
     if (mark && mark->header.type == CommitType::idle_mark) {
       offset_ = sector + mark->header.length;
@@ -41,12 +43,12 @@ WalkStep CommitWalker::next() {
       return {.commit = std::nullopt,
               .fault = CommitFault{.offset = offset_, .error = std::move(mark).error(), .header = {}}};
     }
-    if (commit_crcs_match(image_.subspan(sector), salt_, segment_, sector)) crcs_match = true;
+    if (commit_crcs_match(from(sector), salt_, segment_, sector)) crcs_match = true;
   }
-  if (base::all_zero(image_.subspan(offset_))) return {};
+  if (base::all_zero(from(offset_))) return {};
   CommitFault fault{.offset = offset_, .error = std::move(here).error(), .header = std::nullopt, .crcs_match = crcs_match};
   fault.error.offset = offset_;
-  if (auto header = decode_commit_header(image_.subspan(offset_), salt_);
+  if (auto header = decode_commit_header(from(offset_), salt_);
       header && header->segment == segment_ && header->offset == offset_) {
     fault.header = *header;
   }
@@ -54,7 +56,8 @@ WalkStep CommitWalker::next() {
 }
 
 std::optional<CommitHeader> CommitWalker::skip_fault() {
-  const auto header = find_commit_header(image_, salt_, segment_, offset_ + commit_alignment);
+  assert(begin_ == 0);
+  const auto header = find_commit_header(part_, salt_, segment_, offset_ + commit_alignment);
   if (header) offset_ = header->offset;
   return header;
 }

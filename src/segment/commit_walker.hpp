@@ -31,10 +31,14 @@ struct WalkStep {
 class CommitWalker {
  public:
   CommitWalker(ByteView image, const SegmentHeader& header, std::uint64_t start = segment_header_bytes)
-      : image_(image), salt_(header.salt), segment_(header.number), offset_(start) {}
+      : CommitWalker(image, 0, header, start) {}
+  // Over a part of the segment, of which the first byte stands at `begin`. A fault may then be a commit that the part cuts off.
+  CommitWalker(ByteView part, std::uint64_t begin, const SegmentHeader& header, std::uint64_t start)
+      : part_(part), begin_(begin), salt_(header.salt), segment_(header.number), offset_(start) {}
 
   [[nodiscard]] WalkStep next();
-  // Moves on behind a fault, to the next intact commit header. Nothing when none follows: the walk is over.
+  // Moves on behind a fault, to the next intact commit header. Nothing when none follows: the walk is over. Precondition: the
+  // walker has the whole segment.
   std::optional<CommitHeader> skip_fault();
   // Moves on to a place where a commit is known to begin.
   void resume_at(std::uint64_t offset) noexcept { offset_ = offset; }
@@ -43,8 +47,11 @@ class CommitWalker {
 
  private:
   [[nodiscard]] Result<CommitView> commit_at(std::uint64_t offset) const;
+  [[nodiscard]] ByteView from(std::uint64_t offset) const noexcept { return part_.subspan(offset - begin_); }
+  [[nodiscard]] std::uint64_t end() const noexcept { return begin_ + part_.size(); }
 
-  ByteView image_;
+  ByteView part_;
+  std::uint64_t begin_;
   SegmentSalt salt_;
   std::uint64_t segment_;
   std::uint64_t offset_;

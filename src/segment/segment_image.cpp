@@ -18,7 +18,7 @@ Result<SegmentImage> SegmentImage::load(const platform::File& file, std::uint64_
   if (buffer.capacity() < size) buffer = {};  // a larger one need not keep its content
   SegmentImage image{.bytes = std::move(buffer), .unreadable = {}};
   image.bytes.reserve(size);
-  platform::prefer_large_pages(image.bytes.data(), image.bytes.capacity());
+  platform::prefer_large_pages({image.bytes.data(), image.bytes.capacity()});
   std::fill_n(image.bytes.begin(), std::min<std::uint64_t>(from, image.bytes.size()), std::byte{0});
   image.bytes.resize(size);
   std::uint64_t step = read_bytes;
