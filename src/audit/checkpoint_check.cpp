@@ -158,8 +158,7 @@ std::uint64_t CheckpointCheck::count_unsigned(std::uint64_t events) const noexce
   // What a revoked key signed behind the place it is revoked from covers nothing.
   std::uint64_t covered = 0;
   for (auto size = covering_.rbegin(); size != covering_.rend() && covered == 0; ++size) {
-    const KeySpan* const span = keys_.in_force_at(*size - 1);
-    if (span == nullptr || !span->revoked_from || *size <= *span->revoked_from) covered = *size;
+    if (keys_.counts(*size)) covered = *size;
   }
   return events > covered ? events - covered : 0;
 }

@@ -73,17 +73,17 @@ class AgreementTest(unittest.TestCase):
 
     # Witness: flipped_byte_is_found
     def test_of_a_changed_byte(self):
-        self.try_all("flips", 60, ("plain", "signed", "signed_segments", "left", "heads"))
+        self.try_all("flips", 60, ("plain", "signed", "signed_segments", "left", "heads", "restored"))
 
     # Witness: tail_is_not_damage
     # Witness: damage_is_not_a_tail
     # Witness: cut_is_kept_in_quarantine
     def test_of_cut_and_torn_files(self):
-        self.try_all("tears", 45, ("plain", "segments", "left", "buffered", "killed"), opening=True)
+        self.try_all("tears", 45, ("plain", "segments", "left", "buffered", "killed", "restored"), opening=True)
 
     # Witness: chain_is_transitive
     def test_of_changes_with_mended_checksums(self):
-        self.try_all("forgeries", 50, ("plain", "signed", "signed_segments", "heads"))
+        self.try_all("forgeries", 50, ("plain", "signed", "signed_segments", "heads", "rotated", "revoked", "restored"))
 
     # Witness: nothing_opens_that_should_refuse
     def test_of_missing_doubled_foreign_and_stray_files(self):

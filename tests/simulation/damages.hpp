@@ -95,7 +95,6 @@ class Damages {
       const auto now = opened->snapshot();
       require(now.has_value(), when + " the store opens and cannot be read: " + outcome(now));
       world_.oracle.settle(*now, {.whole_until = claimed});
-      world_.put_back_size = std::min(world_.put_back_size, now->size());
       for (const Known& known : world_.oracle.known()) lost += known.lost ? 1 : 0;
     }
     require(opened->close().has_value(), when + " the store does not close");
@@ -112,9 +111,8 @@ class Damages {
   // Only the witness file knows of events that no durable-through covers: damage to them looks like a torn tail.
   void notice_what_is_missing(const Error& error, std::uint64_t claimed) {
     world_.given_up = world_.remembered();
-    world_.restore_may_be_known = false;
-    world_.put_back_size =
-        world_.given_up ? world_.given_up->note.checkpoint.size : 0;  // until opening shows how much it is
+    world_.restore_may_be_known = true;  // how much both have in common only the log could tell
+    world_.put_back_size = claimed;
     world_.trace(to_string(error));
     require(world_.given_up && world_.given_up->note.checkpoint.size > claimed,
             "the witness file notices what is not missing");

@@ -276,10 +276,11 @@ class Oracle {
     std::size_t next = 0;
   };
 
-  // Opening puts a change of keys, or a restore, where events were lost behind those that had to stay.
+  // Opening puts a key, a change of keys, or a restore, where events were lost behind those that had to stay.
   [[nodiscard]] bool is_put_by_opening(std::uint64_t sequence, EventKind kind, const Hash& event_hash,
                                        std::uint64_t least) const {
-    if (kind != EventKind(0, 6) && kind != EventKind(0, 7) && kind != EventKind(0, 8)) return false;
+    const bool is_of_keys = kind == EventKind(0, 3) || kind == EventKind(0, 6) || kind == EventKind(0, 7);
+    if (!is_of_keys && kind != EventKind(0, 8)) return false;
     const auto shown = shown_.find(sequence);
     return sequence >= least || (shown != shown_.end() && shown->second == event_hash);
   }

@@ -18,6 +18,7 @@ class Witnesses {
   // Of the store as a whole process left it; a later copy takes the place of an earlier one.
   void copy_store() {
     if (!world_.witness || !world_.cleanly_closed || world_.damaged || world_.given_up) return;
+    if (world_.read_log() != *world_.cleanly_closed) return;  // an opening that failed has begun to write
     copy_.emplace(world_.path, files_of_the_store(), *world_.cleanly_closed, world_.oracle, world_.keys);
     world_.trace(world_.oracle.accepted_size(), " events");
   }

@@ -283,7 +283,7 @@ class Verifier:
         seal = commit.parse_seal(part.content, piece.header)
         if seal.file_bytes != piece.end or len(part.content) != piece.end and part.pieces[-1] is piece:
             self._find("segment_seal", part.path, piece.end, "the file does not end where its seal does")
-        if seal.next_segment != part.header.number + 1 or seal.next_first_sequence != piece.header.first_sequence:
+        if seal.next_segment != part.header.number + 1:
             self._find("segment_seal", part.path, piece.offset + 96, "the seal does not name what comes next")
         # A live owner may have made it since the segments were listed.
         if part is self.parts[-1] and not self.log.has_owner:
@@ -344,6 +344,9 @@ class Verifier:
     def _grow(self, events, end):
         """Puts the events into the tree; of a broken frame's two possible hashes the one that gives the root."""
         if self.tree is None:
+            return
+        if end is None and any(read is None for read, _ in events):
+            self.tree = None  # nothing says which of its hashes a broken frame had
             return
         hashes = [candidates for _, candidates in events]
         if sum(len(candidates) > 1 for candidates in hashes) > CANDIDATES_MAX or end is None:
