@@ -58,7 +58,8 @@ Result<CheckpointNote> Store::signed_checkpoint() const {
   }
   if (!newest) return fail(ErrorCode::key_required, "no checkpoint of the store is signed: it has no key");
   if (!impl_->keys()->counts(newest->checkpoint.size)) {
-    return fail(ErrorCode::past_the_end, "the newest signed checkpoint is by a key that is revoked: its successor has to sign");
+    return fail(ErrorCode::past_the_end,
+                "the newest signed checkpoint is by a key that is revoked: its successor has to sign");
   }
   return *std::move(newest);
 }
