@@ -385,7 +385,7 @@ class Verifier:
                 self.heads.lose()
         value = self._values(part, placed, read, sequence)
         if sequence == 0:
-            self._genesis(part, placed, read, value)
+            value = self._genesis(part, placed, read, value)
         if read.content_hash != read.header.content_hash and not Declarations.has_form(read.header, value):
             value = None  # the payload was changed, which has been said
         for law, message in self.declarations.faults(read.header, value, sequence):
@@ -426,13 +426,18 @@ class Verifier:
             return None
 
     def _genesis(self, part, placed, read, value):
-        """The genesis event is what store.meta says; where they differ, store.meta has the say in what else is checked."""
+        """The genesis event is what store.meta says; where they differ, store.meta has the say in what else is checked. Gives
+        what it says."""
         self.genesis = Genesis.of(value)
         if self.meta is None:
-            return
-        self.genesis = Genesis.of(msgpack.decode(self.meta)) or self.genesis
+            return value
+        said = msgpack.decode(self.meta)
         if read.payload.content != self.meta:
             self._find("store_meta", part.path, placed.offset, "store.meta does not hold the genesis event's payload", 0)
+        if Genesis.of(said) is None:
+            return value
+        self.genesis = Genesis.of(said)
+        return said
 
     def _signatures(self):
         if self.key is None:
