@@ -82,8 +82,6 @@ class Comparison:
         self.mine = read(directory, key)
         self.theirs = library.verify(directory, key)
         self.listed = library.log(directory)
-        self.declared_at = next(((finding.path, finding.offset) for finding in self.mine.findings
-                                 if finding.message == "the key given is none of those declared"), None)
         self._verdict()
         if self.mine.verdict == FINDING and self.theirs.code == FINDING:
             self._findings(level)
@@ -131,16 +129,10 @@ class Comparison:
 
     def _begins(self, mine, theirs):
         """Of a commit in which more than one byte was changed, what can still be told of its frames is nowhere laid down."""
-        mine, theirs = (self._without_the_given_key({(law, self.layout.commit_of(place)) for law, place in named})
-                        for named in (mine, theirs))
+        mine, theirs = ({(law, self.layout.commit_of(place)) for law, place in named} for named in (mine, theirs))
         first, other = self._first(mine), self._first(theirs)
         if first != other or not {law for law, place in mine if place == first} & {law for law, place in theirs if place == first}:
             self._say(f"the reader begins at {first}, the library at {other}; library {self._theirs_text()}, reader {self._mine_text()}")
-
-    def _without_the_given_key(self, named):
-        """Whether the key given was declared may depend on a broken frame."""
-        about = ("key_declaration", self.layout.commit_of(self.layout.place(*self.declared_at))) if self.declared_at else None
-        return named - {about} or named
 
     def _events(self):
         mine = {}

@@ -141,7 +141,7 @@ class Makers:
         _command("heads", store, "--key-file", second, *witness)
         _command("key", "revoke", store, "--recovery-key-file", recovery, "--key-file", third, "--from", "20")
         self._append(store, third, 40, *witness)
-        return Specimen("restored", store, _command("key", "show", second, "--store", store), third)
+        return Specimen("restored", store, _command("key", "show", self.key_file, "--store", store), third)
 
     def foreign_key(self):
         """A store whose verifier knows a key that never was one of it."""

@@ -427,7 +427,7 @@ class Verifier:
 
     def _genesis(self, part, placed, read, value):
         """The genesis event is what store.meta says; where they differ, store.meta has the say in what else is checked. Gives
-        what it says."""
+        what it says, or what the event says where its content hash holds."""
         self.genesis = Genesis.of(value)
         if self.meta is None:
             return value
@@ -437,7 +437,7 @@ class Verifier:
         if Genesis.of(said) is None:
             return value
         self.genesis = Genesis.of(said)
-        return said
+        return said if read.content_hash != read.header.content_hash else value
 
     def _signatures(self):
         if self.key is None:
