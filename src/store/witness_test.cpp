@@ -167,6 +167,14 @@ TEST_F(WitnessTest, is_named_in_errors_by_its_own_path) {
   EXPECT_EQ(try_open(existing()).error().path, witness_path) << "malformed";
 }
 
+TEST_F(WitnessTest, needs_a_name) {
+  for (const char* const path : {"", "safe/", "/"}) {
+    WitnessFile nameless = creating();
+    nameless.path = path;
+    EXPECT_EQ(error_of(try_open(nameless)), "invalid_argument") << path;
+  }
+}
+
 TEST_F(WitnessTest, of_another_store_is_refused) {
   Store store = open(creating());
   must(store.close());
