@@ -285,8 +285,8 @@ class Verifier:
         untrimmed = len(part.content) != piece.end and part.pieces[-1] is piece and not self.log.has_owner
         if seal.file_bytes != piece.end or untrimmed:
             self._find("segment_seal", part.path, piece.end, "the file does not end where its seal does")
-        if seal.next_segment != part.header.number + 1:
-            self._find("segment_seal", part.path, piece.offset + 96, "the seal does not name what comes next")
+        if part is self.parts[-1] and seal.next_segment != part.header.number + 1:  # otherwise _seal_before compares
+            self._find("segment_seal", part.path, piece.end, "the seal does not name what comes next")
         # A live owner may have made it since the segments were listed.
         if part is self.parts[-1] and not self.log.has_owner:
             self._find("segment_set", part.path, None, "the segment that the seal names is missing")
