@@ -89,6 +89,7 @@ void CheckpointCheck::check_stored(const Place& place, const segment::CommitEnd&
   }
   const auto signers = keys_.signers_of(end.signed_size, last_stored_);
   last_stored_ = end.signed_size;
+  if (!events_lost_) last_judged_ = end.signed_size;
   const Hash root = of->root;
   signable_.erase(signable_.begin(), std::next(of));
   if (!signer_) return cover(end.signed_size);
@@ -142,9 +143,9 @@ bool CheckpointCheck::check_signatures(const Place& place, const segment::Commit
 
 void CheckpointCheck::finish() {
   if (is_foreign()) findings_.add(*foreign_keys_);
-  if (!signer_ || !first_unsigned_ || last_stored_ <= last_verified_) return;
+  if (!signer_ || !first_unsigned_ || last_judged_ <= last_verified_) return;
   first_unsigned_->message = "no stored checkpoint that verifies covers the events from " + std::to_string(last_verified_) +
-                             " to " + std::to_string(last_stored_ - 1);
+                             " to " + std::to_string(last_judged_ - 1);
   findings_.add(*std::move(first_unsigned_));
 }
 
@@ -158,8 +159,7 @@ std::uint64_t CheckpointCheck::count_unsigned(std::uint64_t events) const noexce
   // What a revoked key signed behind the place it is revoked from covers nothing.
   std::uint64_t covered = 0;
   for (auto size = covering_.rbegin(); size != covering_.rend() && covered == 0; ++size) {
-    const KeySpan* const span = keys_.in_force_at(*size - 1);
-    if (span == nullptr || !span->revoked_from || *size <= *span->revoked_from) covered = *size;
+    if (keys_.counts(*size)) covered = *size;
   }
   return events > covered ? events - covered : 0;
 }

@@ -24,6 +24,8 @@ class CheckpointCheck {
   void check_event(const EventFacts& event, std::uint64_t sequence, const Place& place);
   // A whole commit: what is stored in it, and then its own size and root as something that later ones may sign.
   void check_commit(std::string_view path, const segment::CommitView& commit, std::uint64_t size, const Hash& root);
+  // Events are lost, and keys may be with them.
+  void lose() noexcept { events_lost_ = true; }
   // When everything was seen.
   void finish();
 
@@ -64,6 +66,8 @@ class CheckpointCheck {
   std::uint64_t events_verified_ = 0;
   std::uint64_t events_of_new_key_ = 0;  // that verify by a key to which the one before has not handed over yet
   bool any_signature_ = false;
+  bool events_lost_ = false;
+  std::uint64_t last_judged_ = 0;  // size of the last stored checkpoint of which it was known who had to sign it
 };
 
 }  // namespace batpak::audit

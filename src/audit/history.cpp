@@ -335,6 +335,7 @@ void History::lose_until(const Place& place, std::uint64_t sequence) {
   lost_.push_back({next_sequence_, sequence});
   tree_.lose();
   heads_.lose();
+  checkpoints_.lose();
   next_sequence_ = sequence;
 }
 

@@ -20,14 +20,18 @@ Result<std::unique_ptr<WitnessKeeper>> WitnessKeeper::open(platform::FileSystem&
 }
 
 Result<std::optional<WitnessRecord>> WitnessKeeper::read() const {
-  BATPAK_TRY(const bool exists, directory_->exists(name_));
-  if (!exists) return std::optional<WitnessRecord>{};
-  BATPAK_TRY(const auto file, directory_->open_file(name_, platform::OpenMode::read));
-  Bytes bytes(WitnessRecord::bytes_max + 1);
-  BATPAK_TRY(const std::size_t size, file->read_at(0, bytes));
-  auto record = parse_witness_record(base::as_text(ByteView(bytes).first(size)));
+  const auto read_it = [this]() -> Result<std::optional<WitnessRecord>> {
+    BATPAK_TRY(const bool exists, directory_->exists(name_));
+    if (!exists) return std::optional<WitnessRecord>{};
+    BATPAK_TRY(const auto file, directory_->open_file(name_, platform::OpenMode::read));
+    Bytes bytes(WitnessRecord::bytes_max + 1);
+    BATPAK_TRY(const std::size_t size, file->read_at(0, bytes));
+    BATPAK_TRY(WitnessRecord record, parse_witness_record(base::as_text(ByteView(bytes).first(size))));
+    return record;
+  };
+  auto record = read_it();
   if (!record) return fail(std::move(record).error().at_path(options_.path));
-  return *std::move(record);
+  return record;
 }
 
 Result<void> WitnessKeeper::write(const WitnessRecord& record) {

@@ -117,6 +117,22 @@ TEST(checkpoint, signatures_of_strangers_do_not_matter) {
   EXPECT_EQ(parse_note(format_note(checkpoint, signatures)).error().code, ErrorCode::too_large);
 }
 
+// C2SP signed-note asks of every reader that it takes at least 16 signatures.
+TEST(checkpoint, the_known_signature_may_stand_anywhere_among_sixteen) {
+  const Checkpoint checkpoint = checkpoint_of_five();
+  const SigningKey key = example_key();
+  for (std::size_t place = 0; place < 16; ++place) {
+    std::vector<NoteSignature> signatures;
+    for (std::size_t i = 0; i < 15; ++i) signatures.push_back(signature_of_a_stranger(i));
+    signatures[14].signature.assign(2'428, std::byte{9});  // as long as one of ML-DSA-44
+    signatures.insert(signatures.begin() + static_cast<std::ptrdiff_t>(place),
+                      proof::sign_checkpoint(checkpoint, key).value());
+    const CheckpointNote note = parsed(format_note(checkpoint, signatures));
+    EXPECT_EQ(note.signatures, signatures);
+    EXPECT_TRUE(verify_note(note, key.public_key())) << place;
+  }
+}
+
 TEST(checkpoint, the_same_name_or_the_same_id_alone_is_a_stranger) {
   const Checkpoint checkpoint = checkpoint_of_five();
   const SigningKey key = example_key();

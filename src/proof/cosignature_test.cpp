@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "batpak/trust_policy.hpp"
+
 namespace batpak {
 namespace {
 
@@ -27,6 +31,47 @@ TEST(cosignature, of_another_implementation_verifies_and_says_when_it_was_given)
   const auto time = verify_cosignature(note(), witness());
   ASSERT_TRUE(time) << to_string(time.error());
   EXPECT_EQ(time->time_since_epoch().count(), 1679315147);
+}
+
+// A checkpoint that the log arche2025h1.staging.ct.transparency.dev published, with the keys of the log and of one of its
+// witnesses, as the tests of florolf/tlog-scales (tests of signing, class TestCheckpointVerification) have them. The log's name
+// also stands before a signature of another kind, and four other witnesses have signed.
+TEST(cosignature, of_a_published_checkpoint_verifies_among_those_of_strangers) {
+  constexpr std::string_view published =
+      "arche2025h1.staging.ct.transparency.dev\n"
+      "1432088532\n"
+      "U7WM79jrzyhGZ5/GUBTpM7NzwdyfFx61t3RovgcC4Ro=\n"
+      "\n"
+      "— arche2025h1.staging.ct.transparency.dev "
+      "zTM8sQAAAZ5W0WdjBAMARjBEAiBjW5IQf9pvsYLfQFX6hoGREPMHbdQ3urbllzalApkptQIgIpwtEroeW2BXaHAI4kJXFbon5Ch9MNL5zRNZ55lvGt0="
+      "\n"
+      "— arche2025h1.staging.ct.transparency.dev "
+      "ui8GwCF1+kWqZrxGdhj4aX3gcw7XUlXQQabg/27lefwhUkzbC3NygNI75MdhL1bfTW9g8Ei59RA23oHP7Ry1k3ZFWwQ=\n"
+      "— transparency.dev/DEV:witness-little-garden "
+      "2AQqhwAAAABqEiEgzgFIqqhbUoDwjMWE6UP8nd8/KYTzwZ2rhIgcqoXHAwVkjZr4AscylP3v7sEodkRAErumC2q44vdgJY096st5BQ==\n"
+      "— witness1.smartit.nu/witness1 "
+      "pIyCDwAAAABqEiEghIp82KWebrw7/oHQwlTAm3g2RKS4+eebl8eO0WH+/iEcxZ75W3u5hNI7TOQtmJbqmNWVuE0tgh0XwzdZsDsUAQ==\n"
+      "— remora.n621.de "
+      "2net5wAAAABqEiEgPlfF3V06o0Y+fHM+J5J9s27wgxxcOVSpZ/2g/KSiXCg9DEZI+aVCIobWX9sXTynk5XeU/zZ0WBxtqB0DrAWfBw==\n"
+      "— witness.stagemole.eu "
+      "Z/euoAAAAABqEiEgw0i+7g2ENfDAWHmtRzCfKTHSDwYDJA2NmKeGi9Y8FtEyOUvVr+AJmIY/2TUFucgKi7lI7cUiOvKFYe/TmN9DAg==\n";
+  constexpr std::string_view its_log =
+      "arche2025h1.staging.ct.transparency.dev+ba2f06c0+AU0vHmlGCS/PdN8b2OaGmKprLI8HKM+dJ472xgFYh15f";
+  constexpr std::string_view its_witness = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
+  const CheckpointNote its_note = parse_note(published).value();
+  EXPECT_EQ(format_note(its_note.checkpoint, its_note.signatures), published);
+  EXPECT_TRUE(verify_note(its_note, VerifierKey::from_string(its_log).value()));
+  const auto time = verify_cosignature(its_note, CosignerKey::from_string(its_witness).value());
+  ASSERT_TRUE(time) << to_string(time.error());
+  EXPECT_EQ(time->time_since_epoch().count(), 0x6A122120);
+  const auto policy =
+      TrustPolicy::parse("log " + std::string(its_log) + "\nwitness W " + std::string(its_witness) + "\nquorum W\n");
+  EXPECT_TRUE(policy.value().verify(its_note));
+  CheckpointNote larger = its_note;
+  ++larger.checkpoint.size;
+  larger.text = note_body(larger.checkpoint);
+  EXPECT_FALSE(verify_note(larger, VerifierKey::from_string(its_log).value()));
+  EXPECT_FALSE(verify_cosignature(larger, CosignerKey::from_string(its_witness).value()));
 }
 
 TEST(cosignature, key_comes_back_as_it_was_written) {

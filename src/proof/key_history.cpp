@@ -110,6 +110,11 @@ const KeySpan* KeyHistory::in_force_at(std::uint64_t sequence) const noexcept {
   return behind == spans_.begin() ? nullptr : &*std::prev(behind);
 }
 
+bool KeyHistory::counts(std::uint64_t size) const noexcept {
+  const KeySpan* const span = size == 0 ? nullptr : in_force_at(size - 1);
+  return span == nullptr || !span->revoked_from || size <= *span->revoked_from;
+}
+
 std::vector<KeyHistory::KeyBytes> KeyHistory::signers_of(std::uint64_t size, std::uint64_t stored_size) const {
   std::vector<KeyBytes> signers;
   if (size == 0) return signers;

@@ -46,6 +46,8 @@ class KeyHistory {
   [[nodiscard]] const KeySpan* in_force_at(std::uint64_t sequence) const noexcept;
   // Who must sign the checkpoint of `size` behind a last stored one of `stored_size`, 0 where none is. Each key once.
   [[nodiscard]] std::vector<KeyBytes> signers_of(std::uint64_t size, std::uint64_t stored_size) const;
+  // Whether a checkpoint of the size counts: no revocation voids it.
+  [[nodiscard]] bool counts(std::uint64_t size) const noexcept;
   // Size of the last checkpoint that store() was told of.
   [[nodiscard]] std::uint64_t stored_size() const noexcept { return stored_size_; }
   // Whether a checkpoint of the size would cover a declaration that none covers yet.

@@ -261,6 +261,33 @@ TEST_F(KeyChangeTest, what_a_leaked_key_signed_counts_only_after_the_successor_s
   expect_clean({first_, second_});
 }
 
+// Witness: key_chain_is_followed
+TEST_F(KeyChangeTest, nothing_is_proven_under_a_checkpoint_that_a_revocation_voids) {
+  make(recoverable(first_), 5);
+  {
+    Store store = machine_.open(with(first_));
+    must(store.declare_heads());
+    must(store.close());
+  }
+  OpenOptions options = with(std::make_shared<Agent>(second_));
+  auto& agent = const_cast<Agent&>(dynamic_cast<const Agent&>(*options.key));
+  agent.does = Agent::Does::fail;
+  options.revocation = revocation(first_, 3, second_);
+  Store store = machine_.open(options);
+  const auto expect_nothing = [](const Store& shown) {
+    EXPECT_EQ(error_of(shown.signed_checkpoint()), "past_the_end");
+    EXPECT_EQ(error_of(shown.proof(2)), "past_the_end");
+    EXPECT_EQ(error_of(shown.prove_stream("a")), "no_heads");
+  };
+  expect_nothing(store);
+  must(store.close());
+  expect_nothing(must(Store::open_read_only("store", {.file_system = &machine_.files})));
+  const Store signs = machine_.open(with(second_));
+  EXPECT_EQ(error_of(signs.signed_checkpoint()), "none");
+  EXPECT_TRUE(verify_offline_receipt(must(signs.proof(2)), named(second_)));
+  EXPECT_EQ(error_of(signs.prove_stream("a")), "none");
+}
+
 TEST_F(KeyChangeTest, a_key_that_an_attacker_put_in_force_is_revoked_with_the_one_it_came_from) {
   make(recoverable(first_));
   append(with(third_, first_));  // the attacker has the first key

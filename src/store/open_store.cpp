@@ -75,7 +75,9 @@ Result<bool> make_store_if_asked(platform::Directory& directory, const OpenOptio
   return true;
 }
 
-Error with_directory(Error error, const std::string& path) {
+// An error of something in the store's directory, named from where the caller stands. The witness file lies elsewhere.
+Error with_directory(Error error, const std::string& path, const std::optional<WitnessFile>& elsewhere = {}) {
+  if (elsewhere && error.path == elsewhere->path) return error;
   if (error.path.empty()) {
     error.path = path;
   } else if (error.path.front() != '/' && error.path != path && !error.path.starts_with(path + "/")) {
@@ -209,7 +211,7 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
 Result<std::unique_ptr<Store::Impl>> open_for_writing(const std::string& path, const OpenOptions& options,
                                                       const std::optional<Timestamp>& first_time) {
   auto opened = open_directory(path, options, first_time);
-  if (!opened) return fail(with_directory(std::move(opened).error(), path));
+  if (!opened) return fail(with_directory(std::move(opened).error(), path, options.witness_file));
   return opened;
 }
 

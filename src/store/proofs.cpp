@@ -49,13 +49,19 @@ Result<ConsistencyProof> Store::prove_consistency(std::uint64_t old_size, std::u
 
 Result<CheckpointNote> Store::signed_checkpoint() const {
   BATPAK_TRY(const Snapshot now, snapshot());
+  std::optional<CheckpointNote> newest;
   if (impl_->writer) {
-    if (const auto note = impl_->writer->signed_checkpoint()) return *note;
+    if (const auto note = impl_->writer->signed_checkpoint()) newest = *note;
   } else {
     const base::Lock guard(impl_->follower_mutex);
-    if (const auto& stored = impl_->follower->state().newest_signed) return *stored;
+    if (const auto& stored = impl_->follower->state().newest_signed) newest = *stored;
   }
-  return fail(ErrorCode::key_required, "no checkpoint of the store is signed: it has no key");
+  if (!newest) return fail(ErrorCode::key_required, "no checkpoint of the store is signed: it has no key");
+  if (!impl_->keys()->counts(newest->checkpoint.size)) {
+    return fail(ErrorCode::past_the_end,
+                "the newest signed checkpoint is by a key that is revoked: its successor has to sign");
+  }
+  return *std::move(newest);
 }
 
 Result<OfflineReceipt> Store::proof(const Receipt& receipt, Show show) const {
@@ -108,7 +114,9 @@ Result<StreamProof> Store::prove_stream(std::string_view entity, Show show) cons
   if (entity.empty() || entity.size() > limits::coordinate_part_bytes_max) {
     return fail(ErrorCode::invalid_coordinate, "an entity has 1 to 1024 bytes");
   }
-  BATPAK_TRY(const CheckpointNote note, signed_checkpoint());
+  Result<CheckpointNote> newest = signed_checkpoint();
+  if (!newest && newest.error().code == ErrorCode::past_the_end) return fail(ErrorCode::no_heads, newest.error().message);
+  BATPAK_TRY(const CheckpointNote note, std::move(newest));
   BATPAK_TRY(const Snapshot now, snapshot());
   const index::TailIndex& index = *impl_->state.index;
   const std::uint64_t declarations = index.stream_size(event::HeadsDeclaration::entity, 0, note.checkpoint.size);

@@ -153,6 +153,28 @@ TEST_F(WitnessTest, that_is_missing_is_refused_unless_it_may_be_made) {
   EXPECT_TRUE(try_open(creating()));
 }
 
+TEST_F(WitnessTest, is_named_in_errors_by_its_own_path) {
+  EXPECT_EQ(try_open(existing()).error().path, witness_path) << "missing";
+  Store store = open(creating());
+  append(store, 5);
+  machine_.files.inject({.call = platform::SimCall::sync, .path_contains = "safe", .nth = 1, .times = 1000});
+  const auto closed = store.close();
+  ASSERT_FALSE(closed);
+  EXPECT_EQ(closed.error().path, witness_path) << "cannot be written when the store is closed";
+  EXPECT_EQ(try_open(existing()).error().path, witness_path) << "nor when it is opened";
+  machine_.files.clear_faults();
+  must(machine_.files.write_file(witness_path, base::as_bytes("nonsense")));
+  EXPECT_EQ(try_open(existing()).error().path, witness_path) << "malformed";
+}
+
+TEST_F(WitnessTest, needs_a_name) {
+  for (const char* const path : {"", "safe/", "/"}) {
+    WitnessFile nameless = creating();
+    nameless.path = path;
+    EXPECT_EQ(error_of(try_open(nameless)), "invalid_argument") << path;
+  }
+}
+
 TEST_F(WitnessTest, of_another_store_is_refused) {
   Store store = open(creating());
   must(store.close());

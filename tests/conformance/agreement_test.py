@@ -73,7 +73,7 @@ class AgreementTest(unittest.TestCase):
 
     # Witness: flipped_byte_is_found
     def test_of_a_changed_byte(self):
-        self.try_all("flips", 60, ("plain", "signed", "signed_segments", "left", "heads"))
+        self.try_all("flips", 60, ("plain", "signed", "signed_segments", "left", "heads", "restored"))
 
     # Witness: tail_is_not_damage
     # Witness: damage_is_not_a_tail
@@ -83,7 +83,7 @@ class AgreementTest(unittest.TestCase):
 
     # Witness: chain_is_transitive
     def test_of_changes_with_mended_checksums(self):
-        self.try_all("forgeries", 50, ("plain", "signed", "signed_segments", "heads"))
+        self.try_all("forgeries", 50, ("plain", "signed", "signed_segments", "heads", "revoked", "restored"))
 
     # Witness: nothing_opens_that_should_refuse
     def test_of_missing_doubled_foreign_and_stray_files(self):

@@ -95,7 +95,7 @@ def mend_commit(content: bytearray, offset: int, salt: bytes):
     struct.pack_into("<I", content, offset, crc32c(salt + content[offset + 4:offset + COMMIT_HEADER_BYTES]))
 
 
-def forge(path, commit_offset, changes, chain):
+def forge(path, commit_offset, changes, chain, level="same"):
     """Changes bytes of a commit and mends its CRCs, with `chain` also the links of the commits behind it in its segment."""
     def apply(directory):
         before = _read(directory, path)
@@ -110,7 +110,7 @@ def forge(path, commit_offset, changes, chain):
             content[following + 80:following + 84] = content[one + 4:one + 8]
             mend_commit(content, following, header.salt)
         _write(directory, path, content)
-    return Damage(f"forge {path} {changes} of the commit at {commit_offset}{' and its successors' if chain else ''}", apply)
+    return Damage(f"forge {path} {changes} of the commit at {commit_offset}{' and its successors' if chain else ''}", apply, level)
 
 
 def forge_segment_header(path, offset, byte):
@@ -180,7 +180,9 @@ def forgeries(directory, layout, count, seed):
         if layout.is_large_version(path, offset):
             continue
         byte = _read(directory, path)[offset] ^ 1 << chance.randrange(8)
-        found.append(forge(path, piece.offset, ((offset, byte),), chain=chance.random() < 0.7))
+        # Where to go on behind a commit whose parts do not fit together is nowhere laid down.
+        level = "first" if (path, offset) in layout.lengths else "same"
+        found.append(forge(path, piece.offset, ((offset, byte),), chance.random() < 0.7, level))
     return found
 
 

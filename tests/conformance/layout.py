@@ -13,6 +13,7 @@ class Layout:
         self.commits = []  # (path, piece)
         self.paths = []
         self.versions = []  # (path, offset) of each event's stream version
+        self.lengths = set()  # (path, offset) of each byte that says how long a commit or frame is, or how many frames there are
         for part in Log(directory).segments:
             self.paths.append(part.path)
             starts, names = [0, HEADER_BYTES], ["file", f"commit at {HEADER_BYTES}"]
@@ -25,6 +26,8 @@ class Layout:
                     self.versions.append((part.path, header_end - 88))
                     self._mark(starts, names, placed.offset, f"frame at {placed.offset}")
                     self._mark(starts, names, placed.offset + len(placed.raw), f"commit at {piece.offset}")
+                    self.lengths.update((part.path, placed.offset + byte) for byte in range(4, 8))
+                self.lengths.update((part.path, piece.offset + byte) for byte in range(40, 48))
                 end = piece.end
             self._mark(starts, names, end, "behind the last commit")
             self.places[part.path] = (starts, names)

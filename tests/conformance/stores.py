@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -42,7 +43,7 @@ class Makers:
 
     def all(self):
         made = [self.plain(), self.signed(), self.imported(), self.segments(), self.signed_segments(), self.heads(), self.left(),
-                self.buffered(), self.killed(), self.killed_command(), self.rotated(), self.revoked(), self.foreign_key()]
+                self.buffered(), self.killed(), self.killed_command(), self.rotated(), self.revoked(), self.restored(), self.foreign_key()]
         return made + self.examples() + [self.salvaged(made[3])]
 
     def path(self, name):
@@ -96,8 +97,8 @@ class Makers:
         file = self.path(name + ".key")
         return file, _command("key", "new", file)
 
-    def _append(self, store, key_file, first):
-        _command("append", store, "--key-file", key_file, "--sign-events", "--batch", "3", given=_lines(first, 6))
+    def _append(self, store, key_file, first, *options):
+        _command("append", store, "--key-file", key_file, "--sign-events", "--batch", "3", *options, given=_lines(first, 6))
 
     def rotated(self):
         """Two changes of keys, with events signed by each; verified with the second of the three."""
@@ -121,6 +122,26 @@ class Makers:
         _command("key", "revoke", store, "--recovery-key-file", recovery, "--key-file", successor, "--from", "5")
         self._append(store, successor, 10)
         return Specimen("revoked", store, _command("key", "show", self.key_file, "--store", store), successor)
+
+    def restored(self):
+        """A store that was put back, which its strict witness noticed, with heads and both kinds of key changes around that."""
+        store, copy = self.path("restored"), self.path("restored_copy")
+        recovery, public = self._new_key("restored_recovery")
+        second, third = self._new_key("restored_2")[0], self._new_key("restored_3")[0]
+        witness = ("--witness", self.path("restored_witness"), "--witness-strict")
+        _command("init", store, "--key-file", self.key_file, "--recovery-key", public, *witness)
+        self._append(store, self.key_file, 0, *witness)
+        _command("key", "rotate", store, "--key-file", self.key_file, "--new-key-file", second)
+        self._append(store, second, 10, *witness)
+        subprocess.run(["cp", "-r", store, copy], check=True)
+        self._append(store, second, 20, *witness)
+        shutil.rmtree(store)
+        os.rename(copy, store)
+        self._append(store, second, 30, *witness, "--accept-restore")
+        _command("heads", store, "--key-file", second, *witness)
+        _command("key", "revoke", store, "--recovery-key-file", recovery, "--key-file", third, "--from", "20")
+        self._append(store, third, 40, *witness)
+        return Specimen("restored", store, _command("key", "show", self.key_file, "--store", store), third)
 
     def foreign_key(self):
         """A store whose verifier knows a key that never was one of it."""

@@ -86,6 +86,27 @@ TEST_F(KeyChanges, leave_nothing_to_the_key_before) {
   EXPECT_TRUE(finds(log, Law::key_declaration));
 }
 
+// Who has to sign behind a change that cannot be read nobody knows; the commits before it are not to blame.
+TEST_F(KeyChanges, that_are_lost_are_no_finding_of_the_commits_before_them) {
+  TestLog log = begin();
+  const std::size_t change = log.files().at(log.last_path()).size();
+  log.commit({event(revocation(recovery, origin))});
+  const std::size_t behind = log.files().at(log.last_path()).size();
+  log.sign_with({&second});
+  log.commit({note("two")});
+  log.commit({note("three")});
+  log.commit({note("four")});
+  Files files = log.files();
+  Bytes& bytes = files[log.last_path()];
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(change), bytes.begin() + static_cast<std::ptrdiff_t>(behind),
+            std::byte{0});
+  VerifyOptions options;
+  options.key = first.public_key();
+  const VerifyReport report = verify_files(files, options);
+  EXPECT_TRUE(has(report, Law::key_declaration)) << describe(report);
+  EXPECT_FALSE(has(report, Law::unsigned_commit)) << describe(report);
+}
+
 TEST_F(KeyChanges, leave_the_key_before_in_its_span) {
   TestLog log = begin();
   log.sign_with({&second});

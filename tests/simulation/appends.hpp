@@ -58,7 +58,7 @@ class Appends {
     world_.trace("sync: ", outcome(synced));
     if (synced) {
       require(!poisoned, "a poisoned store syncs");
-      return world_.oracle.promise_up_to(accepted);
+      return world_.oracle.acknowledge_up_to(accepted);
     }
     require(world_.excused(), "a sync fails without a reason: " + to_string(synced.error()));
     world_.poisoned = true;

@@ -21,6 +21,10 @@ struct SimulationCounts {
   std::uint64_t refreshes = 0;
   std::uint64_t verifications = 0;
   std::uint64_t key_changes = 0;
+  std::uint64_t revocations = 0;       // of them, those by the recovery key
+  std::uint64_t put_back = 0;          // older copies of a store
+  std::uint64_t put_back_noticed = 0;  // openings that refused for it
+  std::uint64_t restores = 0;          // openings that accepted it
   std::uint64_t salvages = 0;
   std::uint64_t stream_proofs = 0;    // that nothing was left out
   std::uint64_t damages = 0;          // bytes changed on purpose, or misdirected
@@ -46,6 +50,10 @@ inline constexpr std::array figures = {
     Figure{"refreshes of readers", &SimulationCounts::refreshes},
     Figure{"verifications", &SimulationCounts::verifications},
     Figure{"changes of keys", &SimulationCounts::key_changes},
+    Figure{"revocations of keys", &SimulationCounts::revocations},
+    Figure{"older copies put back", &SimulationCounts::put_back},
+    Figure{"older copies refused", &SimulationCounts::put_back_noticed},
+    Figure{"restores accepted", &SimulationCounts::restores},
     Figure{"salvages", &SimulationCounts::salvages},
     Figure{"salvages cut short", &SimulationCounts::crashed_salvages},
     Figure{"damages", &SimulationCounts::damages},

@@ -66,17 +66,28 @@ class Damages {
     const VerifyReport before = world_.verify();
     const World::Segments log = world_.read_log();
     world_.faults_before = world_.files.count_faults_met();
-    auto opened = Store::open(world_.path, world_.open_options());
+    OpenOptions options = world_.open_options();
+    if (world_.given_up) options.witness_file.reset();
+    auto opened = Store::open(world_.path, options);
+    if (!opened && opened.error().code == ErrorCode::rolled_back) {
+      notice_what_is_missing(opened.error(), claimed);
+      options.witness_file.reset();
+      opened = Store::open(world_.path, options);
+    }
     world_.trace("claimed durable ", claimed, " of ", world_.oracle.durable(), ", findings ", before.findings.size(),
                  ", open: ", outcome(opened));
     if (!opened) {
       ++world_.counts.damages_refused;
       using enum ErrorCode;
       const ErrorCode code = opened.error().code;
-      require(code == damaged || code == corrupt || code == io_error || code == foreign_segment || code == newer_format,
+      // The checkpoint that finished a change of keys may be what is lost.
+      require(code == damaged || code == corrupt || code == io_error || code == foreign_segment || code == newer_format ||
+                  code == rotation_unfinished,
               when + " the store refuses with another error: " + to_string(opened.error()));
       require(!before.clean(), when + " the store refuses (" + to_string(opened.error()) + "), and verify finds nothing");
-      require(world_.read_log() == log, when + " a refused opening changed the log");
+      // A log that cannot be compared with its witness was recovered before that shows.
+      const bool was_recovered = options.witness_file && (code == corrupt || code == io_error);
+      require(was_recovered || world_.read_log() == log, when + " a refused opening changed the log");
       return salvage_damaged();
     }
     std::uint64_t lost = 0;
@@ -96,6 +107,15 @@ class Damages {
       return;
     }
     salvage_damaged();
+  }
+  // Only the witness file knows of events that no durable-through covers: damage to them looks like a torn tail.
+  void notice_what_is_missing(const Error& error, std::uint64_t claimed) {
+    world_.given_up = world_.remembered();
+    world_.restore_may_be_known = true;  // how much both have in common only the log could tell
+    world_.put_back_size = claimed;
+    world_.trace(to_string(error));
+    require(world_.given_up && world_.given_up->note.checkpoint.size > claimed,
+            "the witness file notices what is not missing");
   }
   void salvage_damaged() {
     if (world_.random.coin()) {

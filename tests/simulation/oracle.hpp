@@ -58,7 +58,7 @@ class Oracle {
       std::vector<std::uint64_t>& stream = streams_[attempt->events[i].entity];
       stream.insert(std::ranges::upper_bound(stream, receipt.sequence), receipt.sequence);
       accepted_size_ = std::max(accepted_size_, receipt.sequence + 1);
-      if (receipt.durability == Durability::durable) promise_up_to(receipt.sequence + 1);
+      if (receipt.durability == Durability::durable) acknowledge_up_to(receipt.sequence + 1);
       if (receipt.checkpoint) believe(receipt.checkpoint->checkpoint);
     }
   }
@@ -66,12 +66,17 @@ class Oracle {
   // An event of the store's own that somebody asked for.
   void declared(const Receipt& receipt) {
     accepted_size_ = std::max(accepted_size_, receipt.sequence + 1);
-    promise_up_to(receipt.sequence + 1);
+    acknowledge_up_to(receipt.sequence + 1);
     if (receipt.checkpoint) believe(receipt.checkpoint->checkpoint);
   }
 
   // The store says that so much of the log is durable.
   void promise_up_to(std::uint64_t size) { durable_ = std::max(durable_, size); }
+  // The same, as the answer to a program that waited for it.
+  void acknowledge_up_to(std::uint64_t size) {
+    acknowledged_ = std::max(acknowledged_, size);
+    promise_up_to(size);
+  }
   // Everything that was accepted so far is durable.
   void promise_all() { promise_up_to(accepted_size_); }
   // What is signed, or called durable, must stay.
@@ -93,6 +98,7 @@ class Oracle {
   enum class Declarations : std::uint8_t { are_there, may_be_lost } declarations = Declarations::are_there;
 
   [[nodiscard]] std::uint64_t durable() const { return durable_; }
+  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
   [[nodiscard]] const std::vector<Known>& known() const { return known_; }
   // Sequences of all accepted events of each entity, in order.
   [[nodiscard]] const std::map<std::string, std::vector<std::uint64_t>>& streams() const { return streams_; }
@@ -127,7 +133,8 @@ class Oracle {
       const Known known = known_[sequence];
       return check_known(event, known);
     }
-    if (const auto found = accepted_.find(sequence); found != accepted_.end()) {
+    const auto found = accepted_.find(sequence);
+    if (found != accepted_.end() && !is_put_by_opening(sequence, event.kind(), event.event_hash(), durable_)) {
       const Place place = found->second;
       check_wanted(event, place);
       return check_receipt(event, place.attempt->receipts[place.index]);
@@ -193,14 +200,14 @@ class Oracle {
       for (std::size_t i = 0; i < attempt->receipts.size(); ++i) {
         const std::uint64_t sequence = attempt->receipts[i].sequence;
         if (sequence >= size || found[sequence].lost) continue;
-        // Opening puts a change of keys where events were lost that nobody called durable.
-        if (sequence >= durable_ && is_key_change(found[sequence].kind)) continue;
+        if (is_put_by_opening(sequence, found[sequence].kind, found[sequence].event_hash, least)) continue;
         require(found[sequence].attempt == attempt && found[sequence].index == i,
                 "another event stands at sequence " + std::to_string(sequence) + ", for which there is a receipt");
       }
     }
     for (const auto& [sequence, hash] : shown_) {
       if (sequence >= size || found[sequence].lost) continue;
+      if (judgement.whole_until && is_put_by_opening(sequence, found[sequence].kind, hash, least)) continue;
       require(found[sequence].event_hash == hash,
               "a reader was shown another event " + std::to_string(sequence) + " as durable");
     }
@@ -214,6 +221,7 @@ class Oracle {
     auto found = compare_copy(now, source, missing);
     durable_ = 0;
     learn(std::move(found));
+    acknowledged_ = 0;
   }
   [[nodiscard]] std::vector<Known> compare_copy(const Snapshot& now, const std::vector<Known>& source,
                                                 std::uint64_t missing) const {
@@ -268,7 +276,14 @@ class Oracle {
     std::size_t next = 0;
   };
 
-  static bool is_key_change(EventKind kind) { return kind == EventKind(0, 6) || kind == EventKind(0, 7); }
+  // Opening puts a key, a change of keys, or a restore, where events were lost behind those that had to stay.
+  [[nodiscard]] bool is_put_by_opening(std::uint64_t sequence, EventKind kind, const Hash& event_hash,
+                                       std::uint64_t least) const {
+    const bool is_of_keys = kind == EventKind(0, 3) || kind == EventKind(0, 6) || kind == EventKind(0, 7);
+    if (!is_of_keys && kind != EventKind(0, 8)) return false;
+    const auto shown = shown_.find(sequence);
+    return sequence >= least || (shown != shown_.end() && shown->second == event_hash);
+  }
   static std::string text_of(ByteView bytes) { return std::string(base::as_text(bytes)); }
 
   static Known read(const EventView& event) {
@@ -386,10 +401,12 @@ class Oracle {
       if (known.attempt) streams_[known.attempt->events[known.index].entity].push_back(sequence);
     }
     durable_ = accepted_size_ = known_.size();
+    acknowledged_ = std::min(acknowledged_, durable_);  // damage may have taken the rest
   }
 
   std::uint64_t now_ = 0;
   std::uint64_t durable_ = 0;
+  std::uint64_t acknowledged_ = 0;
   std::uint64_t accepted_size_ = 0;
   std::vector<Known> known_;
   std::vector<std::shared_ptr<Attempt>> pending_;  // since the last settling

@@ -3,19 +3,25 @@
 
 #include "simulation/damages.hpp"
 #include "simulation/reads.hpp"
+#include "simulation/witnesses.hpp"
 
 namespace batpak::test {
 
 class Process {
  public:
-  Process(World& world, Reads& reads, Damages& damages) : world_(world), reads_(reads), damages_(damages) {}
+  Process(World& world, Reads& reads, Damages& damages, Witnesses& witnesses)
+      : world_(world), reads_(reads), damages_(damages), witnesses_(witnesses) {}
 
   void open() {
-    if (!world_.use_key && world_.may_get_key && world_.random.below(4) == 0) world_.use_key = true;
+    if (!world_.keys.in_use && world_.may_get_key && world_.random.below(4) == 0) world_.keys.in_use = true;
     world_.faults_before = world_.files.count_faults_met();
-    auto opened = Store::open(world_.path, world_.open_options());
+    // What opening itself writes may be cut short.
+    if (world_.keys.previous || world_.keys.revocation || world_.given_up) world_.untouched = false;
+    const OpenOptions options = witnesses_.choose_options();
+    auto opened = Store::open(world_.path, options);
     world_.trace(outcome(opened));
     if (!opened) {
+      if (!world_.damaged && witnesses_.was_noticed(options, opened.error())) return;
       require(world_.excused(), "the store does not open: " + to_string(opened.error()));
       if (world_.files.is_stopped()) ++world_.counts.crashed_recoveries;
       if (opened.error().code == ErrorCode::no_space) world_.torn_tail = TornTail::discard;
@@ -25,13 +31,20 @@ class Process {
     ++world_.counts.recoveries;
     // Where the process was stopped by a call whose failure is no error, nothing can be read any more.
     world_.clear_faults();
-    if (world_.files.is_stopped()) return;
+    if (world_.files.is_stopped()) {
+      world_.restore_may_be_known = true;
+      return;
+    }
     world_.store.emplace(*std::move(opened));
     if (world_.damaged) return end();  // recovery's own write went astray: what is left is looked at without the cache
     const OpenReport& report = world_.store->open_report();
+    world_.origin = world_.store->origin();
+    witnesses_.was_opened(options, *world_.store);
     if (report.key_changed) ++world_.counts.key_changes;
-    if (world_.previous_signer) world_.appended = true;  // the change, or the checkpoint that finishes it
-    finish_key_change();
+    if (report.key_changed && world_.keys.revocation) ++world_.counts.revocations;
+    // The change, or the checkpoint that finishes it.
+    if (world_.keys.previous || world_.keys.revocation) world_.appended = true;
+    look_at_keys();
     world_.trace(report.events, " events, ", report.commits_rewritten, " commits rewritten, ", report.torn_bytes,
                  " bytes torn", report.rotation_completed ? ", rotation completed" : "");
     // What recovery cuts off, completes and writes again is durable before anything is shown.
@@ -46,16 +59,29 @@ class Process {
   }
   // The next opening changes the key.
   void ask_for_another_key() {
-    if (!world_.use_key || !world_.created_with_key || world_.previous_signer) return;
-    auto next = world_.signer->next();
+    if (!world_.keys.in_use || !world_.keys.declared || world_.keys.previous || world_.keys.revocation) return;
+    auto next = world_.keys.signer->next();
     if (!next) return;
-    world_.previous_signer = std::exchange(world_.signer, std::move(next));
+    world_.keys.previous = std::exchange(world_.keys.signer, std::move(next));
     world_.trace("another key");
+  }
+  // The next opening puts another key in force by the word of the recovery key: all that the one before it signed from some
+  // place on does not count.
+  void revoke_the_key() {
+    if (!world_.can_revoke || !world_.keys.declared || world_.keys.previous || world_.keys.revocation) return;
+    auto next = world_.keys.signer->next();
+    if (!next) return;
+    const std::uint64_t from = world_.random.below(world_.oracle.known().size() + 1);
+    world_.keys.revocation =
+        make_revocation(SimSigner::recovery_key(), world_.origin, world_.keys.signer->public_key(), from, next->public_key())
+            .value();
+    world_.keys.signer = std::move(next);
+    world_.trace("from ", from);
   }
   // Whoever holds the key cannot be reached, or can again.
   void lose_or_find_the_signer() {
-    world_.signer->reachable = !world_.signer->reachable;
-    world_.trace(world_.signer->reachable ? "it signs again" : "it signs no more");
+    world_.keys.signer->reachable = !world_.keys.signer->reachable;
+    world_.trace(world_.keys.signer->reachable ? "it signs again" : "it signs no more");
   }
   void close() {
     world_.untouched = false;
@@ -67,6 +93,7 @@ class Process {
     require(whole || world_.excused(), "the store does not close: " + outcome(closed));
     if (whole) {
       world_.oracle.promise_all();
+      if (world_.witness_is_used) require_all_witnessed();
     } else {
       world_.poisoned = true;
     }
@@ -109,13 +136,23 @@ class Process {
           break;
         default: break;
       }
-      world_.files.crash(crash);
+      crash_the_machine(crash);
       ++world_.counts.power_losses;
       world_.readers.clear();
       world_.trace("power lost, kind ", kind);
     }
     world_.forget_process();
     if (world_.damaged) damages_.examine("after a misdirected write");
+  }
+  // The witness file is on another device, which keeps and loses what is its own.
+  void crash_the_machine(const SimCrash& crash) {
+    if (!world_.witness || world_.random.coin()) return world_.files.crash(crash);
+    const auto other = world_.files.copy();
+    other->crash(SimCrash::from_seed(world_.random.next()));
+    world_.files.crash(crash);
+    const auto left = other->read_file(world_.witness_path());
+    if (left) return world_.files.write_file(world_.witness_path(), *left).value();
+    static_cast<void>(world_.files.remove_file(world_.witness_path()));
   }
   // While it is open, the directory has an owner.
   void open_second() {
@@ -133,6 +170,8 @@ class Process {
     OpenOptions options = world_.open_options();
     options.key = world_.random.coin() ? other_key() : nullptr;
     options.previous_key.reset();
+    options.revocation.reset();
+    options.recovery_key_hash.reset();
     options.signing = SigningPolicy::each_commit;
     const auto opened = Store::open(world_.path, options);
     const ErrorCode expected = options.key ? ErrorCode::wrong_key : ErrorCode::key_required;
@@ -141,12 +180,36 @@ class Process {
   }
 
  private:
-  // Where opening stored a checkpoint with both signatures, the key before is not needed any more.
-  void finish_key_change() {
-    if (!world_.previous_signer || world_.damaged) return;
+  // Where opening stored a checkpoint with all the signatures that a change needs, it is finished.
+  void look_at_keys() {
     const auto keys = world_.store->keys();
-    const bool changed = !keys.empty() && keys.back().key == world_.signer->public_key().bytes();
-    if (changed && keys.back().covered_by) world_.previous_signer.reset();
+    world_.keys.declared = !keys.empty();
+    if (keys.empty() || world_.damaged) return;
+    require(keys.back().key == world_.keys.signer->public_key().bytes(), "another key is in force than was asked for");
+    if (const auto& revocation = world_.keys.revocation) {
+      const auto revoked = std::ranges::find(keys, revocation->revoked.bytes(), &KeySpan::key);
+      require(revoked != keys.end() && revoked->revoked_from == revocation->from, "a key was revoked and counts on");
+      require(keys.back().origin == KeyOrigin::revocation, "a key was revoked, and its successor is none");
+    }
+    if (!keys.back().covered_by) return;
+    world_.keys.previous.reset();
+    world_.keys.revocation.reset();
+    follow_keys(keys);
+  }
+  // Who knows the first key comes to know the others.
+  void follow_keys(const std::vector<KeySpan>& keys) {
+    if (keys.size() < 2 || world_.random.below(4) != 0) return;
+    const auto text = world_.got(world_.store->key_chain(), "a chain of keys");
+    if (!text) return;
+    const auto first = VerifierKey::make(world_.origin, PublicKey::from_bytes(keys.front().key).value());
+    const auto chain = verify_key_chain(first.value(), *text);
+    require(chain.has_value(), chain ? "" : "a chain of keys does not verify: " + chain.error().message);
+    require(chain->spans == keys, "a chain leads to other keys than the log has");
+  }
+  void require_all_witnessed() {
+    const auto record = world_.remembered();
+    require(world_.damaged || (record && record->note.checkpoint.size >= world_.oracle.accepted_size()),
+            "a store is closed, and its witness does not remember all of it");
   }
   static std::shared_ptr<const SigningKey> other_key() {
     static const auto key = std::make_shared<const SigningKey>(SigningKey::generate().value());
@@ -156,6 +219,7 @@ class Process {
   World& world_;
   Reads& reads_;
   Damages& damages_;
+  Witnesses& witnesses_;
 };
 
 }  // namespace batpak::test

@@ -69,7 +69,8 @@ class Reads {
     require(note->checkpoint.origin == world_.store->origin(), "a checkpoint names another log");
     world_.oracle.believe(note->checkpoint);
     if (note->signatures.empty()) return;
-    require(world_.use_key && verify_note(*note, *world_.store->declared_key()), "a checkpoint's signature does not verify");
+    require(world_.keys.in_use && verify_note(*note, *world_.store->declared_key()),
+            "a checkpoint's signature does not verify");
   }
 
  private:

@@ -26,7 +26,10 @@ class Salvages {
       const std::string destination = "store" + std::to_string(++salvages_);
       world_.faults_before = world_.files.count_faults_met();
       if (tries < 3 && world_.random.coin()) inject_salvage_fault();
-      const auto salvaged = salvage(world_.path, destination, world_.open_options());
+      OpenOptions options = world_.open_options();
+      options.revocation.reset();
+      options.witness_file.reset();
+      const auto salvaged = salvage(world_.path, destination, options);
       world_.trace("to ", destination, ": ", outcome(salvaged));
       require(world_.read_log() == source, "salvage changed its source");
       if (!salvaged) {
@@ -50,12 +53,17 @@ class Salvages {
       world_.path = destination;
       world_.untouched = false;
       world_.damaged = false;
-      world_.created_with_key = world_.use_key;
-      world_.previous_signer.reset();
+      world_.keys.declared = world_.keys.in_use;
+      world_.keys.previous.reset();
+      world_.keys.revocation.reset();
+      world_.witness_exists = false;
+      world_.given_up.reset();
       world_.cleanly_closed.reset();
       world_.doing = "open what was salvaged";
       auto opened = Store::open(world_.path, world_.open_options());
       require(opened.has_value(), "the salvaged store does not open: " + outcome(opened));
+      world_.witness_exists = world_.witness.has_value();
+      world_.origin = opened->origin();
       world_.oracle.settle_copy(opened->snapshot().value(), *shown, missing);
       require(opened->close().has_value(), "the salvaged store does not close");
       world_.verify_clean("after salvage");

@@ -25,6 +25,12 @@ class SimSigner final : public Signer {
     return number_ + 1 < keys ? std::make_shared<SimSigner>(number_ + 1) : nullptr;
   }
 
+  // Of somebody else, who can revoke all of them.
+  [[nodiscard]] static const SigningKey& recovery_key() {
+    static const SigningKey key = SigningKey::generate().value();
+    return key;
+  }
+
   bool reachable = true;
 
  private:

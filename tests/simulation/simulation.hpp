@@ -15,6 +15,7 @@
 #include "simulation/process.hpp"
 #include "simulation/reads.hpp"
 #include "simulation/salvages.hpp"
+#include "simulation/witnesses.hpp"
 #include "simulation/world.hpp"
 
 namespace batpak::test {
@@ -83,7 +84,11 @@ class Simulation {
       world_.trace("the process was stopped");
       process_.end();
     }
-    if (world_.store) world_.check_frontier();
+    if (world_.store) {
+      world_.check_frontier();
+    } else {
+      world_.check_witness();
+    }
   }
 
   void take_step() {
@@ -123,7 +128,7 @@ class Simulation {
         {2, "close a reader", [this] { onlookers_.close_reader(); }},
         {3, "verify", [this] { verify_beside(); }},
         {2, "open a second time", [this] { process_.open_second(); }},
-        {world_.use_key ? 2U : 0U, "lose or find the signer", [this] { process_.lose_or_find_the_signer(); }},
+        {world_.keys.in_use ? 2U : 0U, "lose or find the signer", [this] { process_.lose_or_find_the_signer(); }},
         {world_.may_damage ? 1U : 0U, "misdirect a write", [this] { faults_.misdirect(); }},
         {4 + leave, "close", [this] { process_.close(); }},
         {world_.crash_weight + leave + (world_.untouched ? 10U : 0U), "end the process", [this] { process_.end(); }},
@@ -148,16 +153,24 @@ class Simulation {
         {there * (world_.may_damage ? 6 : 0), "damage", [this] { damages_.make(); }},
         {there * 3, "salvage", [this] { salvages_.run(); }},
         {there * 2, "open with another key", [this] { process_.open_with_wrong_key(); }},
-        {there * (world_.use_key ? 4 : 0), "ask for another key", [this] { process_.ask_for_another_key(); }},
+        {there * (world_.keys.in_use ? 4 : 0), "ask for another key", [this] { process_.ask_for_another_key(); }},
+        {there * (world_.keys.in_use ? 3 : 0), "revoke the key", [this] { process_.revoke_the_key(); }},
+        {there * (world_.witness ? 15 : 0), "copy the store", [this] { witnesses_.copy_store(); }},
+        {witnesses_.has_copy() ? 12U : 0U, "put the copy back", [this] { witnesses_.put_back(); }},
     };
   }
 
   void keep_house() {
     const std::uint64_t milliseconds = world_.random.below(3) == 0 ? world_.random.below(5) : world_.random.below(250);
+    const Frontier before = world_.store->frontier();
     world_.clock.advance(std::chrono::milliseconds(milliseconds));
     world_.untouched = false;
     world_.store->keep_house();
-    world_.trace("durable ", world_.store->frontier().durable);
+    const Frontier after = world_.store->frontier();
+    world_.trace("durable ", after.durable, ", witnessed ", after.witnessed);
+    const bool is_due = world_.witness_is_used && std::chrono::milliseconds(milliseconds) >= world_.witness_lag;
+    require(!is_due || world_.excused() || world_.poisoned || after.witnessed >= before.durable,
+            "the witness file lags behind for longer than it may");
   }
 
   void set_clock() {
@@ -182,6 +195,7 @@ class Simulation {
     if (world_.store || world_.damaged) process_.end();
     if (world_.ended) return;
     world_.files.clear_faults();
+    world_.accepts_restores = true;
     process_.open();
     if (!world_.store) return;
     appends_.append();
@@ -203,7 +217,8 @@ class Simulation {
   Onlookers onlookers_{world_};
   Salvages salvages_{world_};
   Damages damages_{world_, salvages_};
-  Process process_{world_, reads_, damages_};
+  Witnesses witnesses_{world_};
+  Process process_{world_, reads_, damages_, witnesses_};
 };
 
 }  // namespace batpak::test

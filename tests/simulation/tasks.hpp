@@ -19,6 +19,7 @@
 #include "simulation/process.hpp"
 #include "simulation/reads.hpp"
 #include "simulation/watcher.hpp"
+#include "simulation/witnesses.hpp"
 
 namespace batpak::test {
 
@@ -247,7 +248,8 @@ class TaskSimulation {
   Onlookers onlookers_{world_};
   Salvages salvages_{world_};
   Damages damages_{world_, salvages_};
-  Process process_{world_, reads_, damages_};
+  Witnesses witnesses_{world_};
+  Process process_{world_, reads_, damages_, witnesses_};
   bool leaving_ = false;
   bool early_timeouts_ = false;
 };

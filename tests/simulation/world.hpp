@@ -32,7 +32,7 @@ std::string outcome(const Result<T>& result) {
 struct World {
   World(std::uint64_t seed, std::ostream* trace) : trace_to(trace), life(mixed(seed, 0)), entropy(seed) {
     segment_bytes = (64ULL + 16 * life.below(4)) << 10;
-    use_key = life.below(5) < 2;
+    keys.in_use = life.below(5) < 2;
     may_get_key = life.below(5) == 0;
     signing = life.coin() ? SigningPolicy::each_commit : SigningPolicy::each_event;
     fault_percent = std::array<std::uint64_t, 4>{0, 4, 12, 30}[life.below(4)];
@@ -42,6 +42,12 @@ struct World {
     may_damage = life.below(3) == 0;
     has_bursts = life.below(8) == 0;
     if (has_bursts) segment_bytes = 1ULL << 20;
+    can_revoke = life.coin();
+    if (life.coin()) {
+      witness = life.coin() ? WitnessFile::Persist::soon : WitnessFile::Persist::before_acknowledgement;
+      witness_lag = std::array{1, 20, 1'000}[life.below(3)] * std::chrono::milliseconds(1);
+      files.write_file("safe/other", base::as_bytes("a device of its own")).value();
+    }
   }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -74,10 +80,19 @@ struct World {
 
   [[nodiscard]] OpenOptions open_options() {
     OpenOptions options;
-    if (use_key) {
-      options.key = signer;
+    if (keys.in_use) {
+      options.key = keys.signer;
       options.signing = signing;
-      options.previous_key = previous_signer;
+      options.previous_key = keys.previous;
+      options.revocation = keys.revocation;
+      if (can_revoke) options.recovery_key_hash = recovery_key_hash(SimSigner::recovery_key().public_key());
+    }
+    if (witness) {
+      using WhenMissing = WitnessFile::WhenMissing;
+      options.witness_file = WitnessFile{.path = witness_path(),
+                                         .persist = *witness,
+                                         .lag_max = witness_lag,
+                                         .when_missing = witness_exists ? WhenMissing::refuse : WhenMissing::create};
     }
     options.segment_bytes = segment_bytes;
     options.torn_tail = torn_tail;
@@ -92,7 +107,28 @@ struct World {
   }
   [[nodiscard]] bool key_is_declared() const {
     return std::ranges::any_of(oracle.known(), [](const Known& known) { return known.kind == EventKind(0, 3); }) ||
-           (known_exists() && created_with_key);
+           (known_exists() && keys.declared);
+  }
+
+  [[nodiscard]] std::string witness_path() const { return "safe/" + path; }
+  // What the witness file holds, as far as anybody reads it now.
+  [[nodiscard]] std::optional<WitnessRecord> remembered() const {
+    const auto bytes = files.read_file(witness_path());
+    if (!bytes) return std::nullopt;
+    auto record = parse_witness_record(base::as_text(*bytes));
+    require(record.has_value(), "the witness file cannot be read: " + outcome(record));
+    return *std::move(record);
+  }
+  // Nothing is remembered before it is durable, and a strict witness knows what a program knows.
+  void check_witness() {
+    if (!witness || damaged || given_up) return;
+    const auto record = remembered();
+    require(record.has_value() || !witness_exists, "the witness file is gone");
+    if (record) oracle.believe(record->note.checkpoint);
+    if (!witness_exists || *witness == WitnessFile::Persist::soon) return;
+    require(record->note.checkpoint.size >= oracle.acknowledged(),
+            "a strict witness remembers " + std::to_string(record->note.checkpoint.size) + " events, and " +
+                std::to_string(oracle.acknowledged()) + " were acknowledged");
   }
 
   // The store of a process that is no more.
@@ -110,7 +146,7 @@ struct World {
     const auto process = files.start_process();
     VerifyOptions options;
     // Any key of the store's will do.
-    if (use_key) options.key = (previous_signer ? previous_signer : signer)->public_key();
+    if (keys.in_use) options.key = (keys.previous ? keys.previous : keys.signer)->public_key();
     options.threads = 1;
     options.file_system = process.get();
     auto report = verify_directory(path, options);
@@ -139,6 +175,8 @@ struct World {
     require(frontier.accepted >= frontier.written && frontier.written >= frontier.durable, "the frontier is out of order");
     require(frontier.visible <= frontier.accepted, "more is visible than was accepted");
     oracle.promise_up_to(frontier.durable);
+    require(frontier.witnessed <= frontier.durable, "more is witnessed than is durable");
+    check_witness();
   }
 
   // From the moment of the write on, whatever lets go of the cache shows the damage.
@@ -168,11 +206,19 @@ struct World {
 
   // What kind of life it is.
   std::uint64_t segment_bytes = 0;
-  bool use_key = false;
   bool may_get_key = false;
-  bool created_with_key = false;
-  std::shared_ptr<SimSigner> signer = std::make_shared<SimSigner>(0);
-  std::shared_ptr<SimSigner> previous_signer;  // while the change from it may not be finished
+  bool can_revoke = false;  // its recovery key is in somebody's safe
+  struct Keys {
+    bool in_use = false;
+    bool declared = false;
+    std::shared_ptr<SimSigner> signer = std::make_shared<SimSigner>(0);
+    // While the change to it may not be finished:
+    std::shared_ptr<SimSigner> previous;
+    std::optional<KeyRevocation> revocation;
+  };
+  Keys keys;
+  std::optional<WitnessFile::Persist> witness;
+  std::chrono::microseconds witness_lag{};
   SigningPolicy signing = SigningPolicy::each_commit;
   std::uint64_t fault_percent = 0;
   std::uint64_t crash_weight = 0;
@@ -190,6 +236,14 @@ struct World {
   platform::SeededEntropy entropy;
   Oracle oracle;
   std::string path = "store";
+  std::string origin;            // of the store, when it was open last
+  bool witness_exists = false;   // an opening has answered that made it
+  bool witness_is_used = false;  // by the store that is open
+  // What the witness file remembers, where the store was put back and the log does not go on from it.
+  std::optional<WitnessRecord> given_up;
+  std::uint64_t put_back_size = 0;    // what both have in common
+  bool restore_may_be_known = false;  // somebody who accepts that has tried to open it
+  bool accepts_restores = false;      // whoever opens it now
   TornTail torn_tail = TornTail::quarantine;
   std::optional<Store> store;
   struct Kept {

@@ -281,10 +281,12 @@ class Verifier:
 
     def _seal(self, part, piece):
         seal = commit.parse_seal(part.content, piece.header)
-        if seal.file_bytes != piece.end or len(part.content) != piece.end and part.pieces[-1] is piece:
+        # A live owner trims the file only after it has sealed it.
+        untrimmed = len(part.content) != piece.end and part.pieces[-1] is piece and not self.log.has_owner
+        if seal.file_bytes != piece.end or untrimmed:
             self._find("segment_seal", part.path, piece.end, "the file does not end where its seal does")
-        if seal.next_segment != part.header.number + 1 or seal.next_first_sequence != piece.header.first_sequence:
-            self._find("segment_seal", part.path, piece.offset + 96, "the seal does not name what comes next")
+        if part is self.parts[-1] and seal.next_segment != part.header.number + 1:  # otherwise _seal_before compares
+            self._find("segment_seal", part.path, piece.end, "the seal does not name what comes next")
         # A live owner may have made it since the segments were listed.
         if part is self.parts[-1] and not self.log.has_owner:
             self._find("segment_set", part.path, None, "the segment that the seal names is missing")
@@ -345,6 +347,9 @@ class Verifier:
         """Puts the events into the tree; of a broken frame's two possible hashes the one that gives the root."""
         if self.tree is None:
             return
+        if end is None and any(read is None for read, _ in events):
+            self.tree = None  # nothing says which of its hashes a broken frame had
+            return
         hashes = [candidates for _, candidates in events]
         if sum(len(candidates) > 1 for candidates in hashes) > CANDIDATES_MAX or end is None:
             hashes = [candidates[:1] for candidates in hashes]
@@ -382,7 +387,7 @@ class Verifier:
                 self.heads.lose()
         value = self._values(part, placed, read, sequence)
         if sequence == 0:
-            self._genesis(part, placed, read, value)
+            value = self._genesis(part, placed, read, value)
         if read.content_hash != read.header.content_hash and not Declarations.has_form(read.header, value):
             value = None  # the payload was changed, which has been said
         for law, message in self.declarations.faults(read.header, value, sequence):
@@ -423,13 +428,18 @@ class Verifier:
             return None
 
     def _genesis(self, part, placed, read, value):
-        """The genesis event is what store.meta says; where they differ, store.meta has the say in what else is checked."""
+        """The genesis event is what store.meta says; where they differ, store.meta has the say in what else is checked. Gives
+        what it says, or what the event says where its content hash holds."""
         self.genesis = Genesis.of(value)
         if self.meta is None:
-            return
-        self.genesis = Genesis.of(msgpack.decode(self.meta)) or self.genesis
+            return value
+        said = msgpack.decode(self.meta)
         if read.payload.content != self.meta:
             self._find("store_meta", part.path, placed.offset, "store.meta does not hold the genesis event's payload", 0)
+        if Genesis.of(said) is None:
+            return value
+        self.genesis = Genesis.of(said)
+        return said if read.content_hash != read.header.content_hash else value
 
     def _signatures(self):
         if self.key is None:
