@@ -14,7 +14,11 @@
 #include <string>
 #include <thread>
 
+#include "bench.hpp"
+
 namespace {
+
+using bench::need;
 
 using Clock = std::chrono::steady_clock;
 
@@ -22,15 +26,6 @@ struct Sample {
   static constexpr batpak::EventType event_type{.category = 0xB, .type_id = 1, .name = "bench.sample"};
   std::uint64_t n = 0;
 };
-
-template <class T>
-T need(batpak::Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "bench_heads: %s\n", to_string(result.error()).c_str());
-    std::exit(3);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 double milliseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();

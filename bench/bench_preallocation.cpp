@@ -12,7 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "bench.hpp"
+
 namespace {
+
+using bench::median;
 
 constexpr std::size_t commit_bytes = 776;
 constexpr std::size_t commits = 2000;
@@ -57,11 +61,6 @@ Times run(const std::string& path, Space space) {
   ::unlink(path.c_str());
   return {std::chrono::duration<double, std::milli>(ready - begin).count(),
           std::chrono::duration<double, std::micro>(end - ready).count() / commits};
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
 }
 
 }  // namespace

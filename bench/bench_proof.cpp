@@ -3,24 +3,24 @@
 //   bench_proof DIRECTORY [EVENTS [ROUNDS]]     a store of so many events (10,000,000) is made there, unless it is there already
 #include <batpak/batpak.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "bench.hpp"
 #include "platform/sim_random.hpp"
 #include "proof/checkpoint.hpp"
 #include "proof/merkle.hpp"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using bench::median;
+using bench::need;
+using bench::seconds_of;
 
 constexpr std::size_t batch = 1000;
 constexpr std::size_t proofs = 20'000;
@@ -30,26 +30,6 @@ struct Small {
   static constexpr batpak::EventType event_type{.category = 0xB, .type_id = 2, .name = "bench.small"};
   std::uint64_t n = 0;
 };
-
-template <class T>
-T need(batpak::Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "bench_proof: %s\n", to_string(result.error()).c_str());
-    std::exit(3);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-double seconds_of(const std::function<void()>& work) {
-  const auto begin = Clock::now();
-  work();
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
 
 batpak::OpenOptions options(const std::shared_ptr<const batpak::SigningKey>& key) {
   batpak::OpenOptions options;

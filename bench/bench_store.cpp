@@ -8,24 +8,25 @@
 #include <batpak/batpak.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bench.hpp"
 #include "event/frame_view.hpp"
 #include "proof/merkle.hpp"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using bench::median;
+using bench::need;
+using bench::seconds_of;
 
 constexpr int entities = 100;
 constexpr std::size_t text_bytes = 240;  // so that the encoded payload is 256 bytes
@@ -35,21 +36,6 @@ struct Sample {
   std::string data;
   std::uint32_t n = 0;
 };
-
-template <class T>
-T need(batpak::Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "bench_store: %s\n", to_string(result.error()).c_str());
-    std::exit(3);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-double seconds_of(const std::function<void()>& work) {
-  const auto begin = Clock::now();
-  work();
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 Sample sample(std::uint32_t n) {
   Sample value{.data = std::string(text_bytes, 'x'), .n = 1'000'000 + n};
@@ -72,11 +58,6 @@ std::vector<std::string> order;
 void record(const std::string& name, double per_second) {
   if (!results.contains(name)) order.push_back(name);
   results[name].push_back(per_second);
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
 }
 
 // The same bytes in the same places, with nothing but the system calls.

@@ -1,15 +1,17 @@
-# Installing: headers, both libraries, the CMake package, the pkg-config file, the command with its manual and completions;
+# Installing: headers, the libraries, the CMake package, the pkg-config files, the command with its manual and completions;
 # and the Debian package of all that (cpack).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/batpak DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
-# Two export sets: linking the shared library needs nothing else, linking the static one needs what it is built on.
+# An export set each: linking the shared library needs nothing else, linking a static one needs what it is built on.
 install(TARGETS batpak_shared EXPORT batpak-shared)
 install(TARGETS batpak_static EXPORT batpak-static)
+install(TARGETS batpak_verify EXPORT batpak-verify)
 set(package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/batpak)
-install(EXPORT batpak-shared NAMESPACE batpak:: FILE batpak-shared.cmake DESTINATION ${package_directory})
-install(EXPORT batpak-static NAMESPACE batpak:: FILE batpak-static.cmake DESTINATION ${package_directory})
+foreach(library shared static verify)
+  install(EXPORT batpak-${library} NAMESPACE batpak:: FILE batpak-${library}.cmake DESTINATION ${package_directory})
+endforeach()
 configure_package_config_file(cmake/batpak-config.cmake.in ${PROJECT_BINARY_DIR}/batpak-config.cmake
   INSTALL_DESTINATION ${package_directory} NO_SET_AND_CHECK_MACRO)
 # Before 1.0 a new minor version may change the interface.
@@ -19,8 +21,10 @@ install(FILES ${PROJECT_BINARY_DIR}/batpak-config.cmake ${PROJECT_BINARY_DIR}/ba
 
 # ${pcfiledir} lets an installed tree be moved, unless libdir is given as an absolute path.
 file(RELATIVE_PATH pkgconfig_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
-configure_file(cmake/batpak.pc.in ${PROJECT_BINARY_DIR}/batpak.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/batpak.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(library batpak batpak-verify)
+  configure_file(cmake/${library}.pc.in ${PROJECT_BINARY_DIR}/${library}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${library}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
 
 install(FILES LICENSE LICENSE-APACHE LICENSE-MIT DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES cmake/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
@@ -55,8 +59,9 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "A C++ library and a command that keep events in one directory, durable, bound
 to their history by hashes, with receipts that can be verified later. This
-package holds the command, the shared and the static library, and the headers.")
-  # What linking the static library takes.
+package holds the command, the shared and the static library, the small one of
+those who only verify, and the headers.")
+  # What linking the static libraries takes.
   set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libsodium-dev, libssl-dev, libsimdjson-dev, pkg-config")
   find_program(DPKG_SHLIBDEPS dpkg-shlibdeps)
   if(DPKG_SHLIBDEPS)

@@ -16,7 +16,11 @@ target_include_directories(batpak_verify PRIVATE src PUBLIC
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
 target_compile_features(batpak_verify PUBLIC cxx_std_23)
 target_compile_options(batpak_verify PRIVATE -fno-exceptions -fno-rtti)
-target_link_libraries(batpak_verify PRIVATE batpak_options batpak_blake3_header PkgConfig::SODIUM OpenSSL::Crypto)
+# What is only compiled with is not installed.
+target_link_libraries(batpak_verify PRIVATE
+  $<BUILD_INTERFACE:batpak_options> $<BUILD_INTERFACE:batpak_blake3_header> PkgConfig::SODIUM OpenSSL::Crypto)
+set_target_properties(batpak_verify PROPERTIES
+  OUTPUT_NAME batpak-verify EXPORT_NAME verify POSITION_INDEPENDENT_CODE ON)
 add_library(batpak::verify ALIAS batpak_verify)
 
 if(BATPAK_BUILD_TESTS)

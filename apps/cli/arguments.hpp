@@ -31,10 +31,16 @@ struct WitnessArguments {
   WitnessFile::WhenNotExtended when_not_extended = WitnessFile::WhenNotExtended::refuse;
 };
 
+// What a store is verified against.
+struct TrustArguments {
+  std::string key;  // a verifier key, a public key in hexadecimal, or a file with either or with a signing key
+  std::vector<std::string> against;  // files of what was kept outside
+};
+
 struct InitArguments {
   std::string directory;
   std::string origin;
-  std::string recovery_key;  // public, as VerifyArguments::key
+  std::string recovery_key;  // public, as TrustArguments::key
   SigningArguments signing;
   WitnessArguments witness;
   Format format = Format::table;
@@ -96,17 +102,15 @@ struct HistoryArguments {
 
 struct VerifyArguments {
   std::string directory;
-  std::string key;  // a verifier key, a public key in hexadecimal, or a file with either or with a signing key
-  std::vector<std::string> against;  // files of what was kept outside
+  TrustArguments trust;
   unsigned threads = 0;
   Format format = Format::table;
 };
 
 struct AuditArguments {
   std::string directory;
-  std::string key;                   // as VerifyArguments::key
-  std::vector<std::string> against;  // likewise
-  std::string html;                  // the report's file; empty for none
+  TrustArguments trust;
+  std::string html;  // the report's file; empty for none
   unsigned threads = 0;
   Format format = Format::table;
 };
@@ -158,7 +162,7 @@ struct HeadsArguments {
 
 struct ReceiptVerifyArguments {
   std::string file;    // - for standard input
-  std::string key;     // as VerifyArguments::key
+  std::string key;     // as TrustArguments::key
   std::string keys;    // a file with a key chain
   std::string policy;  // a file
   Format format = Format::table;
@@ -198,7 +202,7 @@ struct KeyRevokeArguments {
   std::string directory;
   std::string recovery_key_file;
   std::string key_file;     // the successor's
-  std::string revoked_key;  // as VerifyArguments::key; empty: the one in force
+  std::string revoked_key;  // as TrustArguments::key; empty: the one in force
   std::optional<std::uint64_t> from;
   Format format = Format::table;
 };

@@ -6,10 +6,9 @@
 #include "audit_report.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
-#include "known_checkpoint.hpp"
 #include "output.hpp"
-#include "progress_bar.hpp"
 #include "quantity.hpp"
+#include "verification.hpp"
 #include "verify_text.hpp"
 
 namespace batpak::cli {
@@ -65,24 +64,18 @@ void print(Output& output, const AuditReport& report) {
 }  // namespace
 
 ExitCode run(const AuditArguments& arguments) {
-  ProgressBar bar("auditing", "events");
-  VerifyOptions options;
-  options.threads = arguments.threads;
-  options.progress = [&](const VerifyProgress& progress) {
-    bar.show({.bytes_done = progress.bytes_done, .bytes_total = progress.bytes_total, .units = progress.events});
-  };
-  if (const auto trusted = set_trust(options, arguments.key, arguments.against); !trusted) return complain(trusted.error());
-  Result<VerifyReport> found = verify_directory(arguments.directory, options);
-  bar.clear();
+  const Result<VerifyOptions> options = verify_options(arguments.trust, arguments.threads);
+  if (!options) return complain(options.error());
+  Result<VerifyReport> found = verify_with_progress(arguments.directory, *options, "auditing");
   if (!found) return complain(found.error());
   AuditReport report{.directory = arguments.directory,
                      .key = {},
-                     .against = options.against,
+                     .against = options->against,
                      .made_at = now_microseconds(),
                      .found = *std::move(found)};
-  if (options.key) {
-    const Result<VerifierKey> named = VerifierKey::make(report.found.origin, *options.key);
-    report.key = named ? to_string(*named) : arguments.key;
+  if (options->key) {
+    const Result<VerifierKey> named = VerifierKey::make(report.found.origin, *options->key);
+    report.key = named ? to_string(*named) : arguments.trust.key;
   }
   if (!arguments.html.empty()) {
     if (const auto saved = save(arguments.html, audit_page(report)); !saved) return complain(saved.error());

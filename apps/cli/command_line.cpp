@@ -47,10 +47,10 @@ class CommandForm {
     app_.add_option("--threads", arguments_->threads, "Threads to use; by default all cores")->type_name("N");
   }
 
-  void key_and_against() {
-    app_.add_option("--key", arguments_->key, "Check signatures with this public key, or with that in a file")
+  void trust() {
+    app_.add_option("--key", arguments_->trust.key, "Check signatures with this public key, or with that in a file")
         ->type_name("KEY");
-    app_.add_option("--against", arguments_->against,
+    app_.add_option("--against", arguments_->trust.against,
                     "The log must go on from this checkpoint, receipt or witness file; may be repeated")
         ->type_name("FILE")
         ->allow_extra_args(false);
@@ -196,7 +196,7 @@ void add_verify(CLI::App& app, const Chosen& chosen) {
                                     "  batpak verify audit --json | jq -r 'select(.type == \"finding\") | .path'",
                                     chosen);
   form.directory();
-  form.key_and_against();
+  form.trust();
   form.threads();
 }
 
@@ -206,7 +206,7 @@ void add_audit(CLI::App& app, const Chosen& chosen) {
                                    "  batpak audit audit --key audit.pub --json > report.json",
                                    chosen);
   form.directory();
-  form.key_and_against();
+  form.trust();
   form.option("--html", &AuditArguments::html, "Write the report as one page that needs nothing else")->type_name("FILE");
   form.threads();
 }

@@ -62,20 +62,4 @@ Result<KnownCheckpoint> read_known_checkpoint(const std::string& file, const std
   return known;
 }
 
-Result<void> set_trust(VerifyOptions& options, const std::string& key, const std::vector<std::string>& against) {
-  std::optional<NamedKey> named;
-  if (!key.empty()) {
-    const Result<NamedKey> parsed = parse_named_key_argument(key);
-    if (!parsed) return std::unexpected(parsed.error());
-    named = *parsed;
-    options.key = parsed->key;
-  }
-  for (const std::string& file : against) {
-    Result<KnownCheckpoint> known = read_known_checkpoint(file, named);
-    if (!known) return std::unexpected(std::move(known).error());
-    options.against.push_back(*std::move(known));
-  }
-  return {};
-}
-
 }  // namespace batpak::cli

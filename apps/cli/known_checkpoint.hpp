@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "batpak/verify.hpp"
 #include "verifier_key_argument.hpp"
@@ -13,8 +12,5 @@ namespace batpak::cli {
 // A checkpoint, a receipt for strangers, or a witness file. With a key its signature must be good; the name of a key is that of
 // the log. Errors: malformed, bad_signature, those of reading the file.
 [[nodiscard]] Result<KnownCheckpoint> read_known_checkpoint(const std::string& file, const std::optional<NamedKey>& key);
-// What --key and --against of a command that verifies say. Errors: malformed_key, those of reading the files.
-[[nodiscard]] Result<void> set_trust(VerifyOptions& options, const std::string& key,
-                                     const std::vector<std::string>& against);
 
 }  // namespace batpak::cli

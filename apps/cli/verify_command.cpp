@@ -1,13 +1,11 @@
 #include <fmt/core.h>
 
-#include "batpak/verify.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
-#include "known_checkpoint.hpp"
 #include "output.hpp"
-#include "progress_bar.hpp"
 #include "quantity.hpp"
 #include "table.hpp"
+#include "verification.hpp"
 #include "verify_text.hpp"
 
 namespace batpak::cli {
@@ -75,24 +73,16 @@ void print_report(Output& output, const VerifyReport& report, std::size_t agains
 }  // namespace
 
 ExitCode run(const VerifyArguments& arguments) {
-  ProgressBar bar("verifying", "events");
-  VerifyOptions options;
-  options.threads = arguments.threads;
-  options.progress = [&](const VerifyProgress& progress) {
-    bar.show({.bytes_done = progress.bytes_done, .bytes_total = progress.bytes_total, .units = progress.events});
-  };
-  if (const auto trusted = set_trust(options, arguments.key, arguments.against); !trusted) {
-    return complain(trusted.error());
-  }
-  const Result<VerifyReport> report = verify_directory(arguments.directory, options);
-  bar.clear();
+  const Result<VerifyOptions> options = verify_options(arguments.trust, arguments.threads);
+  if (!options) return complain(options.error());
+  const Result<VerifyReport> report = verify_with_progress(arguments.directory, *options, "verifying");
   if (!report) return complain(report.error());
   Output output;
   if (arguments.format == Format::json) {
     for (const Finding& finding : report->findings) output.line(finding_json(finding));
     output.line(report_json(*report));
   } else {
-    print_report(output, *report, options.against.size());
+    print_report(output, *report, options->against.size());
   }
   return output.finish(report->clean() ? ExitCode::fine : ExitCode::finding);
 }

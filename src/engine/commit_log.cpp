@@ -222,17 +222,7 @@ EventId CommitLog::next_id(std::int64_t microseconds) {
   return ids_.next(microseconds, high, random_number<std::uint64_t>(entropy));
 }
 
-segment::CommitHeader CommitLog::next_header(CommitType type) const {
-  segment::CommitHeader header;
-  header.type = type;
-  header.segment = link_.end.segment;
-  header.offset = link_.end.offset;
-  header.first_sequence = link_.end.sequence;
-  header.session = session_;
-  header.durable_through = durable_;
-  header.previous_crc = link_.previous_crc;
-  return header;
-}
+segment::CommitHeader CommitLog::next_header(CommitType type) const { return link_.next_header(type, session_, durable_); }
 
 std::uint64_t CommitLog::open_offset() const noexcept { return is_handed_over_ ? handed_.end_offset : link_.end.offset; }
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/try.hpp"
 #include "proof/merkle.hpp"
@@ -106,72 +107,67 @@ Result<void> verify_consistency(const ConsistencyProof& proof, const Hash& old_r
 namespace proof {
 namespace {
 
-// The root over the leaves [begin, begin + count). Precondition: begin is a multiple of the power of two that holds count.
-Result<Hash> root_over(const TreeNodes& nodes, std::uint64_t begin, std::uint64_t count) {
-  // The lowest perfect subtree is the rightmost; the others join it from the left.
-  std::optional<Hash> root;
-  for (std::uint64_t rest = count; rest != 0; rest &= rest - 1) {
-    const auto level = static_cast<unsigned>(std::countr_zero(rest));
-    const std::uint64_t first = begin + (rest & (rest - 1));
-    BATPAK_TRY(const Hash subtree, nodes.node(level, first >> level));
-    root = root ? node_hash(subtree, *root) : subtree;
-  }
-  return *root;
-}
+// `count` leaves of the tree from `begin` on, which is a multiple of the power of two that holds `count`.
+struct Subtree {
+  std::uint64_t begin = 0;
+  std::uint64_t count = 0;
 
-// How the leaves of a tree divide: the largest power of two below `count`. Precondition: count > 1.
-std::uint64_t left_part(std::uint64_t count) noexcept { return std::bit_floor(count - 1); }
+  [[nodiscard]] std::uint64_t end() const noexcept { return begin + count; }
+
+  [[nodiscard]] Result<Hash> root(const TreeNodes& nodes) const {
+    // The lowest perfect subtree is the rightmost; the others join it from the left.
+    std::optional<Hash> root;
+    for (std::uint64_t rest = count; rest != 0; rest &= rest - 1) {
+      const auto level = static_cast<unsigned>(std::countr_zero(rest));
+      const std::uint64_t first = begin + (rest & (rest - 1));
+      BATPAK_TRY(const Hash perfect, nodes.node(level, first >> level));
+      root = root ? node_hash(perfect, *root) : perfect;
+    }
+    return *root;
+  }
+
+  // Becomes the part of itself that holds the leaf, and gives the root of the part beside it. Precondition: count > 1.
+  Result<Hash> go_down_to(std::uint64_t leaf, const TreeNodes& nodes) {
+    const std::uint64_t left_count = std::bit_floor(count - 1);  // the largest power of two below it
+    Subtree with_leaf{.begin = begin, .count = left_count};
+    Subtree beside{.begin = begin + left_count, .count = count - left_count};
+    if (leaf >= beside.begin) std::swap(with_leaf, beside);
+    *this = with_leaf;
+    return beside.root(nodes);
+  }
+};
 
 }  // namespace
 
 Result<Hash> root_at(const TreeNodes& nodes, std::uint64_t size) {
   if (size == 0) return empty_root();
-  return root_over(nodes, 0, size);
+  return Subtree{.begin = 0, .count = size}.root(nodes);
 }
 
 // RFC 6962, section 2.1.1, from the root down.
 Result<InclusionProof> prove_inclusion(const TreeNodes& nodes, std::uint64_t sequence, std::uint64_t size) {
   InclusionProof proof{.sequence = sequence, .size = size, .path = {}};
-  std::uint64_t begin = 0;
-  for (std::uint64_t count = size; count > 1;) {
-    const std::uint64_t left = left_part(count);
-    if (sequence - begin < left) {
-      BATPAK_TRY(const Hash beside, root_over(nodes, begin + left, count - left));
-      proof.path.push_back(beside);
-      count = left;
-    } else {
-      BATPAK_TRY(const Hash beside, root_over(nodes, begin, left));
-      proof.path.push_back(beside);
-      begin += left;
-      count -= left;
-    }
+  Subtree on_the_way{.begin = 0, .count = size};
+  while (on_the_way.count > 1) {
+    BATPAK_TRY(const Hash beside, on_the_way.go_down_to(sequence, nodes));
+    proof.path.push_back(beside);
   }
   std::ranges::reverse(proof.path);
   return proof;
 }
 
-// RFC 6962, section 2.1.2, from the root down.
+// RFC 6962, section 2.1.2, from the root down to the largest subtree that ends where the older tree does.
 Result<ConsistencyProof> prove_consistency(const TreeNodes& nodes, std::uint64_t old_size, std::uint64_t new_size) {
   ConsistencyProof proof{.old_size = old_size, .new_size = new_size, .path = {}};
   if (old_size == 0) return proof;
-  std::uint64_t begin = 0;
-  std::uint64_t count = new_size;
-  while (old_size - begin != count) {
-    const std::uint64_t left = left_part(count);
-    if (old_size - begin <= left) {
-      BATPAK_TRY(const Hash beside, root_over(nodes, begin + left, count - left));
-      proof.path.push_back(beside);
-      count = left;
-    } else {
-      BATPAK_TRY(const Hash beside, root_over(nodes, begin, left));
-      proof.path.push_back(beside);
-      begin += left;
-      count -= left;
-    }
+  Subtree on_the_way{.begin = 0, .count = new_size};
+  while (on_the_way.end() != old_size) {
+    BATPAK_TRY(const Hash beside, on_the_way.go_down_to(old_size - 1, nodes));
+    proof.path.push_back(beside);
   }
   // The older tree's own root is known to whoever verifies.
-  if (begin != 0) {
-    BATPAK_TRY(const Hash common, root_over(nodes, begin, count));
+  if (on_the_way.begin != 0) {
+    BATPAK_TRY(const Hash common, on_the_way.root(nodes));
     proof.path.push_back(common);
   }
   std::ranges::reverse(proof.path);

@@ -51,14 +51,7 @@ SealedCommit make_seal(const segment::LinkState& link, std::uint64_t session, co
                        const segment::SegmentSalt& salt, const proof::RightEdge& tree,
                        const segment::SegmentHeader& successor, std::uint64_t signed_size,
                        std::vector<segment::StoredSignature> signatures) {
-  segment::CommitHeader header;
-  header.type = segment::CommitType::seal;
-  header.segment = link.end.segment;
-  header.offset = link.end.offset;
-  header.first_sequence = link.end.sequence;
-  header.session = session;
-  header.durable_through = durable_through;
-  header.previous_crc = link.previous_crc;
+  const segment::CommitHeader header = link.next_header(segment::CommitType::seal, session, durable_through);
   segment::Seal seal;
   seal.segment_end = link.end.offset + segment::commit_size(segment::seal_body_bytes, signatures);
   seal.successor = successor.number;

@@ -24,6 +24,18 @@ Result<void> LinkState::check(const CommitHeader& header) const {
   return {};
 }
 
+CommitHeader LinkState::next_header(CommitType type, std::uint64_t writing_session, const LogPoint& durable) const {
+  CommitHeader header;
+  header.type = type;
+  header.segment = end.segment;
+  header.offset = end.offset;
+  header.first_sequence = end.sequence;
+  header.session = writing_session;
+  header.durable_through = durable;
+  header.previous_crc = previous_crc;
+  return header;
+}
+
 void LinkState::advance(const CommitHeader& header) {
   end = header.end();
   previous_crc = header.commit_crc;

@@ -20,6 +20,8 @@ struct LinkState {
   // Whether `header` follows: sequence, previous CRC, a session that does not fall, a durable-through that is the boundary of
   // a commit, before its own start and never falling. Errors: malformed, with the law in the message.
   [[nodiscard]] Result<void> check(const CommitHeader& header) const;
+  // What a writer knows of the commit that follows before it is built: all of its header but count, length and CRC.
+  [[nodiscard]] CommitHeader next_header(CommitType type, std::uint64_t writing_session, const LogPoint& durable) const;
   // Takes note of a commit that follows.
   void advance(const CommitHeader& header);
   // Goes on in the successor after a seal.

@@ -7,15 +7,9 @@ namespace {
 
 // The commit that follows `state` as a writer would make it, durable through `durable`.
 CommitHeader next_commit(const LinkState& state, const LogPoint& durable, std::uint32_t events = 1) {
-  CommitHeader header;
-  header.segment = state.end.segment;
-  header.offset = state.end.offset;
-  header.first_sequence = state.end.sequence;
+  CommitHeader header = state.next_header(CommitType::events, state.session, durable);
   header.count = events;
   header.length = 400;
-  header.session = state.session;
-  header.durable_through = durable;
-  header.previous_crc = state.previous_crc;
   header.commit_crc = static_cast<std::uint32_t>(1'000 + state.end.offset);
   return header;
 }

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "platform/file_system.hpp"
+#include "platform/forwarding_fs.hpp"
 #include "platform/posix_fs.hpp"
 #include "platform/temporary_directory.hpp"
 #include "store/test_store.hpp"
@@ -72,40 +73,23 @@ class SlowFile : public platform::File {
   Syncs& syncs_;
 };
 
-class SlowDirectory : public platform::Directory {
+class SlowDirectory : public platform::ForwardingDirectory {
  public:
   SlowDirectory(std::shared_ptr<platform::Directory> directory, Syncs& syncs)
-      : directory_(std::move(directory)), syncs_(syncs) {}
-  const std::string& path() const noexcept override { return directory_->path(); }
+      : ForwardingDirectory(std::move(directory)), syncs_(syncs) {}
   Result<std::unique_ptr<platform::File>> open_file(std::string_view name, platform::OpenMode mode) override {
-    auto file = directory_->open_file(name, mode);
+    auto file = ForwardingDirectory::open_file(name, mode);
     if (!file) return file;
     return std::make_unique<SlowFile>(*std::move(file), syncs_);
   }
-  Result<bool> exists(std::string_view name) const override { return directory_->exists(name); }
-  Result<std::vector<platform::DirectoryEntry>> list(std::string_view name) const override { return directory_->list(name); }
-  Result<void> make_directory(std::string_view name) override { return directory_->make_directory(name); }
-  Result<void> rename(std::string_view from, std::string_view to) override { return directory_->rename(from, to); }
-  Result<void> remove(std::string_view name) override { return directory_->remove(name); }
-  Result<void> sync_directory(std::string_view name) override { return directory_->sync_directory(name); }
-  Result<void> sync_parent() override { return directory_->sync_parent(); }
-  Result<std::unique_ptr<platform::OwnerLock>> lock_as_owner() override { return directory_->lock_as_owner(); }
-  Result<bool> has_owner() const override { return directory_->has_owner(); }
 
  private:
-  std::shared_ptr<platform::Directory> directory_;
   Syncs& syncs_;
 };
 
-class SlowFs : public platform::FileSystem {
+class SlowFs : public platform::ForwardingFs {
  public:
-  explicit SlowFs(platform::FileSystem& files) : files_(files) {}
-  Result<std::shared_ptr<platform::Directory>> open_directory(const std::string& path) override {
-    return slow(files_.open_directory(path));
-  }
-  Result<std::shared_ptr<platform::Directory>> create_directory(const std::string& path) override {
-    return slow(files_.create_directory(path));
-  }
+  using ForwardingFs::ForwardingFs;
   void wait_for_a_sync() const {
     while (syncs.waiting == 0) std::this_thread::yield();
   }
@@ -113,11 +97,33 @@ class SlowFs : public platform::FileSystem {
   Syncs syncs;
 
  private:
-  Result<std::shared_ptr<platform::Directory>> slow(Result<std::shared_ptr<platform::Directory>> directory) {
-    if (!directory) return directory;
-    return std::make_shared<SlowDirectory>(*std::move(directory), syncs);
+  std::shared_ptr<platform::Directory> wrap(std::shared_ptr<platform::Directory> directory) override {
+    return std::make_shared<SlowDirectory>(std::move(directory), syncs);
   }
-  platform::FileSystem& files_;
+};
+
+// Threads that append while the device is busy: the first one's commit waits for it, and what the others ask for queues.
+class Queue {
+ public:
+  template <class Body>
+  Queue(SlowFs& files, Body first) : files_(files) {
+    files_.syncs.held = true;
+    add(std::move(first));
+    files_.wait_for_a_sync();
+  }
+  template <class Body>
+  void add(Body body) {
+    threads_.emplace_back(std::move(body));
+  }
+  // The device goes on; returns when all have their answers.
+  void let_go() {
+    files_.syncs.held = false;
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  SlowFs& files_;
+  std::vector<std::thread> threads_;
 };
 
 class WritersTest : public testing::Test {
@@ -128,6 +134,14 @@ class WritersTest : public testing::Test {
     options.sync_interval = std::chrono::milliseconds(5);
     options.idle_mark_after = std::chrono::milliseconds(3);
     return options;
+  }
+
+  // Nobody but those who append asks the device for anything.
+  OpenOptions by_hand_on(SlowFs& files) {
+    OpenOptions on_slow = options();
+    on_slow.file_system = &files;
+    on_slow.housekeeping = OpenOptions::Housekeeping::by_hand;
+    return on_slow;
   }
 
   // What every run of writers must leave: each receipt verifies, no two are of one event, nothing is missing, and each
@@ -237,22 +251,15 @@ TEST_F(WritersTest, everything_that_was_acknowledged_is_there_once_and_in_order)
 // Witness: no_wakeup_is_lost
 TEST_F(WritersTest, what_queues_during_a_sync_is_one_commit) {
   SlowFs files(platform::posix_file_system());
-  OpenOptions opening = options();
-  opening.file_system = &files;
-  opening.housekeeping = OpenOptions::Housekeeping::by_hand;
-  Store store = must(Store::open(path_, opening));
+  Store store = must(Store::open(path_, by_hand_on(files)));
   must(store.append(at("a"), Step{}));
   const std::uint64_t commits_before = [&] { return must(verify_directory(path_)).commits; }();
-  files.syncs.held = true;
-  std::vector<std::thread> threads;
-  threads.emplace_back([&] { must(store.append(at("first"), Step{})); });
-  files.wait_for_a_sync();
-  for (int i = 0; i < 63; ++i) threads.emplace_back([&, i] { must(store.append(at("later"), Step{1, i})); });
+  Queue queue(files, [&] { must(store.append(at("first"), Step{})); });
+  for (int i = 0; i < 63; ++i) queue.add([&, i] { must(store.append(at("later"), Step{1, i})); });
   // Readers and refusals do not wait for the device.
   EXPECT_EQ(must(store.snapshot()).size(), 3U);
   std::this_thread::sleep_for(std::chrono::milliseconds(50));  // for most of them to queue; the count below is generous
-  files.syncs.held = false;
-  for (std::thread& thread : threads) thread.join();
+  queue.let_go();
   EXPECT_EQ(must(store.snapshot()).size(), 67U);
   must(store.close());
   const auto report = must(verify_directory(path_));
@@ -263,24 +270,17 @@ TEST_F(WritersTest, what_queues_during_a_sync_is_one_commit) {
 // Witness: acknowledged_durable_survives
 TEST_F(WritersTest, a_durable_event_is_synced_also_when_it_follows_a_buffered_one_in_its_group) {
   SlowFs files(platform::posix_file_system());
-  OpenOptions opening = options();
-  opening.file_system = &files;
-  opening.housekeeping = OpenOptions::Housekeeping::by_hand;
-  Store store = must(Store::open(path_, opening));
+  Store store = must(Store::open(path_, by_hand_on(files)));
   must(store.append(at("a"), Step{}));
-  files.syncs.held = true;
-  std::vector<std::thread> threads;
-  threads.emplace_back([&] { must(store.append(at("first"), Step{})); });
-  files.wait_for_a_sync();
+  Queue queue(files, [&] { must(store.append(at("first"), Step{})); });
   const int syncs_before = files.syncs.done;
   Receipt buffered;
   Receipt durable;
-  threads.emplace_back([&] { buffered = must(store.append(at("b"), Step{}, {.durability = Durability::buffered})); });
+  queue.add([&] { buffered = must(store.append(at("b"), Step{}, {.durability = Durability::buffered})); });
   std::this_thread::sleep_for(std::chrono::milliseconds(20));  // for it to queue first; in any order the syncs are two
-  threads.emplace_back([&] { durable = must(store.append(at("c"), Step{})); });
+  queue.add([&] { durable = must(store.append(at("c"), Step{})); });
   std::this_thread::sleep_for(std::chrono::milliseconds(20));  // for it to join the group
-  files.syncs.held = false;
-  for (std::thread& thread : threads) thread.join();
+  queue.let_go();
   EXPECT_EQ(durable.durability, Durability::durable);
   EXPECT_EQ(files.syncs.done, syncs_before + 2);
   EXPECT_EQ(store.frontier().durable, std::max(durable.sequence, buffered.sequence) + 1);
@@ -297,22 +297,15 @@ struct StepByItsName {
 
 TEST_F(WritersTest, a_refused_request_leaves_the_others_of_its_group_as_they_are) {
   SlowFs files(platform::posix_file_system());
-  OpenOptions opening = options();
-  opening.file_system = &files;
-  opening.housekeeping = OpenOptions::Housekeeping::by_hand;
-  Store store = must(Store::open(path_, opening));
+  Store store = must(Store::open(path_, by_hand_on(files)));
   must(store.append(at("a"), StepByItsName{}));
-  files.syncs.held = true;
-  std::vector<std::thread> threads;
-  threads.emplace_back([&] { must(store.append(at("first"), Step{})); });
-  files.wait_for_a_sync();
+  Queue queue(files, [&] { must(store.append(at("first"), Step{})); });
   const int syncs_before = files.syncs.done;
   Receipt durable;
-  threads.emplace_back([&] { durable = must(store.append(at("b"), Step{})); });
-  threads.emplace_back([&] { EXPECT_EQ(error_of(store.append(at("b"), StepByAnotherName{})), "kind_collision"); });
+  queue.add([&] { durable = must(store.append(at("b"), Step{})); });
+  queue.add([&] { EXPECT_EQ(error_of(store.append(at("b"), StepByAnotherName{})), "kind_collision"); });
   std::this_thread::sleep_for(std::chrono::milliseconds(50));  // for both to queue; alone each would be right too
-  files.syncs.held = false;
-  for (std::thread& thread : threads) thread.join();
+  queue.let_go();
   EXPECT_EQ(durable.durability, Durability::durable);
   EXPECT_TRUE(store.verify_receipt(durable));
   EXPECT_LE(files.syncs.done, syncs_before + 3);
@@ -322,22 +315,16 @@ TEST_F(WritersTest, a_refused_request_leaves_the_others_of_its_group_as_they_are
 // Witness: queue_is_bounded
 TEST_F(WritersTest, a_group_is_no_larger_than_8_mebibytes_and_the_rest_is_the_next_one) {
   SlowFs files(platform::posix_file_system());
-  OpenOptions opening = options();
-  opening.file_system = &files;
+  OpenOptions opening = by_hand_on(files);
   opening.segment_bytes = 64U << 20;
-  opening.housekeeping = OpenOptions::Housekeeping::by_hand;
   Store store = must(Store::open(path_, opening));
   must(store.append(at("a"), Filler{}));
-  files.syncs.held = true;
   const Filler large{std::string(5U << 20, 'x')};
-  std::vector<std::thread> threads;
-  threads.emplace_back([&] { must(store.append(at("a"), Filler{})); });
-  files.wait_for_a_sync();
+  Queue queue(files, [&] { must(store.append(at("a"), Filler{})); });
   const int syncs_before = files.syncs.done;
-  for (int i = 0; i < 2; ++i) threads.emplace_back([&] { must(store.append(at("a"), large)); });
+  for (int i = 0; i < 2; ++i) queue.add([&] { must(store.append(at("a"), large)); });
   std::this_thread::sleep_for(std::chrono::milliseconds(100));  // for both to queue
-  files.syncs.held = false;
-  for (std::thread& thread : threads) thread.join();
+  queue.let_go();
   EXPECT_EQ(files.syncs.done, syncs_before + 3) << "the first one's, and one for each large one";
   EXPECT_EQ(must(store.head("a"))->version, 3U);
 }
@@ -346,28 +333,21 @@ TEST_F(WritersTest, a_group_is_no_larger_than_8_mebibytes_and_the_rest_is_the_ne
 TEST_F(WritersTest, those_behind_a_request_that_breaks_the_log_in_its_group_are_told_the_same) {
   platform::SimFs simulated;
   SlowFs files(simulated);
-  OpenOptions opening = options();
-  opening.file_system = &files;
-  opening.housekeeping = OpenOptions::Housekeeping::by_hand;
-  Store store = must(Store::open("store", opening));
+  Store store = must(Store::open("store", by_hand_on(files)));
   const Filler half{std::string(70'000, 'x')};  // two of them do not fit into one segment
   must(store.append(at("a"), half));
-  files.syncs.held = true;
-  std::vector<std::thread> threads;
-  threads.emplace_back([&] { must(store.append(at("a"), Step{})); });
-  files.wait_for_a_sync();
+  Queue queue(files, [&] { must(store.append(at("a"), Step{})); });
   // The next large ones need another segment, which gets no name.
   simulated.inject({.call = platform::SimCall::rename, .path_contains = {}});
   std::atomic<int> told = 0;
   for (int i = 0; i < 3; ++i) {
-    threads.emplace_back([&] {
+    queue.add([&] {
       const std::string answer = error_of(store.append(at("a"), half));
       if (answer == "outcome_unknown" || answer == "poisoned") ++told;
     });
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(50));  // for them to queue
-  files.syncs.held = false;
-  for (std::thread& thread : threads) thread.join();
+  queue.let_go();
   EXPECT_EQ(told, 3);
   EXPECT_EQ(error_of(store.append(at("a"), Step{})), "poisoned");
 }
@@ -375,29 +355,23 @@ TEST_F(WritersTest, those_behind_a_request_that_breaks_the_log_in_its_group_are_
 // Witness: queue_is_bounded
 TEST_F(WritersTest, a_full_queue_is_told_or_waited_for) {
   SlowFs files(platform::posix_file_system());
-  OpenOptions opening = options();
-  opening.file_system = &files;
-  opening.housekeeping = OpenOptions::Housekeeping::by_hand;
+  OpenOptions opening = by_hand_on(files);
   opening.queue_bytes_max = 64U << 10;
   Store store = must(Store::open(path_, opening));
-  files.syncs.held = true;
   const Filler large{std::string(50'000, 'x')};
-  std::vector<std::thread> threads;
-  threads.emplace_back([&] { must(store.append(at("a"), large)); });
-  files.wait_for_a_sync();
+  Queue queue(files, [&] { must(store.append(at("a"), large)); });
   EXPECT_EQ(error_of(store.try_append(at("a"), large)), "queue_full");
   std::atomic<int> done = 0;
   for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&] {
+    queue.add([&] {
       must(store.append(at("a"), large));  // waits for room
       ++done;
     });
   }
-  threads.emplace_back([&] { must(store.append(at("b"), Step{})); });  // room for a small one or not, it takes its turn
+  queue.add([&] { must(store.append(at("b"), Step{})); });  // room for a small one or not, it takes its turn
   EXPECT_EQ(error_of(store.try_append(at("a"), large)), "queue_full");
   EXPECT_EQ(done, 0);
-  files.syncs.held = false;
-  for (std::thread& thread : threads) thread.join();
+  queue.let_go();
   EXPECT_EQ(done, 4);
   EXPECT_TRUE(store.try_append(at("a"), large));
 }
@@ -411,7 +385,6 @@ TEST_F(WritersTest, closing_wakes_those_who_wait_for_room_and_finishes_what_is_q
   opening.sync_interval = std::chrono::seconds(10);
   opening.idle_mark_after = std::chrono::seconds(10);
   Store store = must(Store::open(path_, opening));
-  files.syncs.held = true;
   const Filler large{std::string(50'000, 'x')};
   std::atomic<int> written = 0;
   std::atomic<int> refused = 0;
@@ -420,16 +393,13 @@ TEST_F(WritersTest, closing_wakes_those_who_wait_for_room_and_finishes_what_is_q
     if (receipt) ++written;
     if (!receipt && receipt.error().code == ErrorCode::closed) ++refused;
   };
-  std::vector<std::thread> threads;
-  threads.emplace_back(append);
-  files.wait_for_a_sync();
-  for (int i = 0; i < 8; ++i) threads.emplace_back(append);
+  Queue queue(files, append);
+  for (int i = 0; i < 8; ++i) queue.add(append);
   std::thread closer([&] { EXPECT_TRUE(store.close()); });
   while (refused < 8) std::this_thread::yield();  // while the device is still busy
   EXPECT_EQ(written, 0);
-  files.syncs.held = false;
+  queue.let_go();
   closer.join();
-  for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(written, 1);
   EXPECT_EQ(error_of(store.append(at("a"), large)), "closed");
   const auto report = must(verify_directory(path_));
@@ -474,26 +444,22 @@ TEST_F(WritersTest, a_failed_sync_reaches_everyone_who_waits) {
   opening.queue_bytes_max = 64U << 10;
   Store store = must(Store::open("store", opening));
   const auto kept = must(store.append(at("a"), Step{}));
-  files.syncs.held = true;
   std::map<std::string, int> answers;
   std::mutex guards_answers;
-  std::vector<std::thread> threads;
   const auto append = [&] {
     const std::string answer = error_of(store.append(at("a"), Filler{std::string(20'000, 'x')}));
     const std::lock_guard lock(guards_answers);
     ++answers[answer];
   };
-  threads.emplace_back(append);
-  files.wait_for_a_sync();
+  Queue queue(files, append);
   simulated.inject({.call = platform::SimCall::sync, .path_contains = ".seg"});
-  for (int i = 0; i < 12; ++i) threads.emplace_back(append);  // some in the queue, some waiting for room
-  threads.emplace_back([&] {
+  for (int i = 0; i < 12; ++i) queue.add(append);  // some in the queue, some waiting for room
+  queue.add([&] {
     const std::string answer = error_of(store.sync());
     const std::lock_guard lock(guards_answers);
     ++answers[answer];
   });
-  files.syncs.held = false;
-  for (std::thread& thread : threads) thread.join();
+  queue.let_go();
   EXPECT_EQ(answers["outcome_unknown"] + answers["poisoned"], 14);
   EXPECT_GE(answers["outcome_unknown"], 1);
   EXPECT_EQ(error_of(store.append(at("a"), Step{})), "poisoned");

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "corruption/test_log.hpp"
+#include "platform/forwarding_fs.hpp"
 
 namespace batpak::test {
 namespace {
@@ -227,48 +228,32 @@ TEST_F(ForgedGap, before_a_mark_of_another_place_in_the_log_is_no_gap) {
 }
 
 // What somebody may not read is an error and not a finding: the log may be whole.
-class DeniedDirectory : public platform::Directory {
+class DeniedDirectory : public platform::ForwardingDirectory {
  public:
   DeniedDirectory(std::shared_ptr<platform::Directory> directory, std::string path, int granted)
-      : directory_(std::move(directory)), path_(std::move(path)), granted_(granted) {}
-  const std::string& path() const noexcept override { return directory_->path(); }
+      : ForwardingDirectory(std::move(directory)), path_(std::move(path)), granted_(granted) {}
   Result<std::unique_ptr<platform::File>> open_file(std::string_view name, platform::OpenMode mode) override {
     if (name == path_ && granted_-- <= 0) {
       return std::unexpected(Error(ErrorCode::permission_denied, "not for you").at_path(std::string(name)));
     }
-    return directory_->open_file(name, mode);
+    return ForwardingDirectory::open_file(name, mode);
   }
-  Result<bool> exists(std::string_view name) const override { return directory_->exists(name); }
-  Result<std::vector<platform::DirectoryEntry>> list(std::string_view name) const override { return directory_->list(name); }
-  Result<void> make_directory(std::string_view name) override { return directory_->make_directory(name); }
-  Result<void> rename(std::string_view from, std::string_view to) override { return directory_->rename(from, to); }
-  Result<void> remove(std::string_view name) override { return directory_->remove(name); }
-  Result<void> sync_directory(std::string_view name) override { return directory_->sync_directory(name); }
-  Result<void> sync_parent() override { return directory_->sync_parent(); }
-  Result<std::unique_ptr<platform::OwnerLock>> lock_as_owner() override { return directory_->lock_as_owner(); }
-  Result<bool> has_owner() const override { return directory_->has_owner(); }
 
  private:
-  std::shared_ptr<platform::Directory> directory_;
   std::string path_;
   int granted_;
 };
 
-class DeniedFs : public platform::FileSystem {
+class DeniedFs : public platform::ForwardingFs {
  public:
   DeniedFs(platform::FileSystem& files, std::string path, int granted)
-      : files_(files), path_(std::move(path)), granted_(granted) {}
-  Result<std::shared_ptr<platform::Directory>> open_directory(const std::string& path) override {
-    auto directory = files_.open_directory(path);
-    if (!directory) return directory;
-    return std::make_shared<DeniedDirectory>(*std::move(directory), path_, granted_);
-  }
-  Result<std::shared_ptr<platform::Directory>> create_directory(const std::string& path) override {
-    return open_directory(path);
-  }
+      : ForwardingFs(files), path_(std::move(path)), granted_(granted) {}
 
  private:
-  platform::FileSystem& files_;
+  std::shared_ptr<platform::Directory> wrap(std::shared_ptr<platform::Directory> directory) override {
+    return std::make_shared<DeniedDirectory>(std::move(directory), path_, granted_);
+  }
+
   std::string path_;
   int granted_;
 };

@@ -135,6 +135,26 @@ class CommandTest(unittest.TestCase):
         self.fail(f"{needle!r} is not in the log")
 
 
+KEY_NAME = "example.com/audit"
+
+
+class SignedStoreTest(CommandTest):
+    """A store whose log is KEY_NAME, with forty events in commits of seven, and the receipts of these."""
+
+    def setUp(self):
+        super().setUp()
+        self.key_file = self.path("audit.key")
+        self.key = self.batpak("key", "new", self.key_file, "--name", KEY_NAME).lines[-1].split()[-1]
+        self.init("--origin", KEY_NAME, "--key-file", self.key_file)
+        lines = "".join(event_line(n) for n in range(40))
+        self.receipts = self.batpak("append", self.store, "--json", "--batch", "7", "--key-file", self.key_file, stdin=lines).objects
+
+    def verify(self, proof, *options, code=0):
+        """What `receipt verify` says of a proof, by default with the store's key."""
+        given = options or ("--key", self.key)
+        return self.batpak("receipt", "verify", "-", "--json", *given, stdin=proof, code=code).objects
+
+
 def event_line(number, **members):
     """A line as import reads it, with a payload that tells its number."""
     event = {"entity": f"file:{number % 10}", "scope": "repo:test", "kind": "file.changed", "payload": {"number": number}}

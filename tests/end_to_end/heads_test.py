@@ -6,19 +6,12 @@ import json
 import struct
 import unittest
 
-from command import CommandTest, event_line, main
-
-KEY_NAME = "example.com/audit"
+from command import KEY_NAME, SignedStoreTest, main
 
 
-class Heads(CommandTest):
+class Heads(SignedStoreTest):
     def setUp(self):
         super().setUp()
-        self.key_file = self.path("audit.key")
-        self.key = self.batpak("key", "new", self.key_file, "--name", KEY_NAME).lines[-1].split()[-1]
-        self.batpak("init", self.store, "--origin", KEY_NAME, "--key-file", self.key_file)
-        lines = "".join(event_line(n) for n in range(40))
-        self.batpak("append", self.store, "--json", "--batch", "7", "--key-file", self.key_file, stdin=lines)
         self.events = self.batpak("log", self.store, "--from", "0", "--json").objects
         self.entity = self.events[3]["entity"]
 
@@ -27,10 +20,6 @@ class Heads(CommandTest):
 
     def prove(self, what, entity, *options, code=0):
         return self.batpak("prove", what, self.store, entity, *options, code=code)
-
-    def verify(self, text, *options, code=0):
-        given = options or ("--key", self.key)
-        return self.batpak("receipt", "verify", "-", "--json", *given, stdin=text, code=code).objects
 
     def test_all_events_of_an_entity_are_proven(self):
         declared = self.declare()

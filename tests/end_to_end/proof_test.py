@@ -4,9 +4,7 @@ import base64
 import hashlib
 import unittest
 
-from command import CommandTest, event_line, main
-
-KEY_NAME = "example.com/audit"
+from command import KEY_NAME, SignedStoreTest, main
 
 
 def leaf(event_hash):
@@ -17,30 +15,18 @@ def node(left, right):
     return hashlib.sha256(b"\1" + left + right).digest()
 
 
-class Proofs(CommandTest):
-    def setUp(self):
-        super().setUp()
-        self.key_file = self.path("audit.key")
-        self.key = self.batpak("key", "new", self.key_file, "--name", KEY_NAME).lines[-1].split()[-1]
-        self.batpak("init", self.store, "--origin", KEY_NAME, "--key-file", self.key_file)
-        lines = "".join(event_line(n) for n in range(40))
-        self.receipts = self.batpak("append", self.store, "--json", "--batch", "7", "--key-file", self.key_file, stdin=lines).objects
-
+class Proofs(SignedStoreTest):
     def prove(self, sequence, *options):
         return self.batpak("prove", "inclusion", self.store, str(sequence), *options).out
 
-    def verify(self, text, *options, code=0):
-        given = options or ("--key", self.key)
-        return self.batpak("receipt", "verify", "-", "--json", *given, stdin=text, code=code).objects[0]
-
     def test_a_receipt_verifies_without_the_store(self):
         for receipt in self.receipts:
-            said = self.verify(self.prove(receipt["sequence"]))
+            said = self.verify(self.prove(receipt["sequence"]))[0]
             self.assertEqual((said["verified"], said["sequence"], said["event_hash"]), (True, receipt["sequence"], receipt["event_hash"]))
             self.assertNotIn("payload", said)
 
     def test_a_receipt_shows_the_payload_where_asked_to(self):
-        said = self.verify(self.prove(self.receipts[5]["sequence"], "--content"))
+        said = self.verify(self.prove(self.receipts[5]["sequence"], "--content"))[0]
         self.assertEqual(said["payload"], {"number": 5})
         shown = self.batpak("receipt", "verify", self.write("r", self.prove(self.receipts[5]["sequence"])), "--key", self.key).out
         self.assertIn("verified: the log example.com/audit holds this event", shown)
@@ -72,18 +58,18 @@ class Proofs(CommandTest):
         text = self.prove(self.receipts[3]["sequence"])
         other = self.batpak("key", "new", self.path("other.key"), "--name", KEY_NAME).lines[-1].split()[-1]
         elsewhere = self.batpak("key", "show", self.key_file, "--name", "example.com/other").out.strip()
-        self.assertEqual(self.verify(text, "--key", other, code=1)["fault"], "wrong_key")
-        self.assertEqual(self.verify(text, "--key", elsewhere, code=1)["fault"], "unknown_origin")
-        self.assertEqual(self.verify(text.replace("index ", "index 9"), code=1)["fault"], "index_beyond_size")
-        self.assertEqual(self.verify(text[:-20], code=1)["fault"], "malformed")
-        self.assertEqual(self.verify("", code=1)["fault"], "malformed")
+        self.assertEqual(self.verify(text, "--key", other, code=1)[0]["fault"], "wrong_key")
+        self.assertEqual(self.verify(text, "--key", elsewhere, code=1)[0]["fault"], "unknown_origin")
+        self.assertEqual(self.verify(text.replace("index ", "index 9"), code=1)[0]["fault"], "index_beyond_size")
+        self.assertEqual(self.verify(text[:-20], code=1)[0]["fault"], "malformed")
+        self.assertEqual(self.verify("", code=1)[0]["fault"], "malformed")
         self.batpak("receipt", "verify", self.path("nothing"), "--key", self.key, code=1)
         self.batpak("receipt", "verify", self.write("r", text), code=2)
 
     def test_a_policy_names_the_logs_and_how_many_witnesses_they_need(self):
         text = self.prove(self.receipts[3]["sequence"])
         trusting = self.write("policy", f"log {self.key}\nquorum none\n")
-        self.assertTrue(self.verify(text, "--policy", trusting)["verified"])
+        self.assertTrue(self.verify(text, "--policy", trusting)[0]["verified"])
         broken = self.write("broken", f"log {self.key}\nquorum W\n")
         answer = self.batpak("receipt", "verify", self.write("r", text), "--policy", broken, code=2)
         self.assertIn("line 2 of the policy", answer.err)

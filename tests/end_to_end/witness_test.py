@@ -6,9 +6,7 @@ import re
 import shutil
 import unittest
 
-from command import SOURCE, CommandTest, event_line, main
-
-KEY_NAME = "example.com/audit"
+from command import KEY_NAME, SOURCE, CommandTest, event_line, main
 
 
 class Kept(CommandTest):

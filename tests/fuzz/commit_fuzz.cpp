@@ -5,6 +5,7 @@
 #include "base/crc32c.hpp"
 #include "base/limits.hpp"
 #include "fuzz/choices.hpp"
+#include "fuzz/mended_frames.hpp"
 #include "fuzz/target.hpp"
 #include "segment/commit_walker.hpp"
 #include "segment/link_state.hpp"
@@ -90,16 +91,6 @@ void walk(ByteView image) {
   }
 }
 
-void mend_frames(std::span<std::byte> commit) {
-  std::size_t at = segment::commit_header_bytes;
-  for (std::uint32_t i = base::load_le<std::uint32_t>(commit.data() + 40); i > 0; --i) {
-    const auto frame = segment::frame_at(commit.subspan(at));
-    if (!frame) return;
-    base::store_le(commit.data() + at, base::crc32c(frame->subspan(4)));
-    at += frame->size();
-  }
-}
-
 // Wherever the magic of a commit stands: number, place and CRCs as they should be, inner ones first.
 void mend(Bytes& image, bool places) {
   for (std::size_t at = segment::segment_header_bytes; at + segment::commit_header_bytes <= image.size(); at += 8) {
@@ -112,7 +103,7 @@ void mend(Bytes& image, bool places) {
     }
     const std::size_t length = base::load_le<std::uint32_t>(commit + 44);
     if (length >= segment::commit_header_bytes + segment::commit_end_bytes_min && length <= room) {
-      if (base::load_le<std::uint32_t>(commit + 12) == 1) mend_frames({commit, length});
+      mend_frames({commit, length});
       if (places) base::store_le(commit + length - 4, static_cast<std::uint32_t>(length));
       base::store_le(commit + 4, base::crc32c(ByteView(commit, length).subspan(8), base::crc32c(salt)));
     }

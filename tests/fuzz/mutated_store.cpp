@@ -4,6 +4,7 @@
 #include <array>
 
 #include "batpak/batpak.hpp"
+#include "fuzz/mended_frames.hpp"
 #include "fuzz/test_key.hpp"
 #include "platform/sim_clock.hpp"
 #include "segment/live_file.hpp"
@@ -349,17 +350,6 @@ class Mutation {
       base::store_le(commit + 4, previous_crc);
       base::store_le(commit, base::crc32c(ByteView(commit, segment::commit_header_bytes).subspan(4), salt_crc));
       at += base::align_up(length, 8);
-    }
-  }
-
-  static void mend_frames(std::span<std::byte> commit) {
-    if (base::load_le<std::uint32_t>(commit.data() + 12) != 1) return;
-    std::size_t at = segment::commit_header_bytes;
-    for (std::uint32_t i = base::load_le<std::uint32_t>(commit.data() + 40); i > 0; --i) {
-      const auto frame = segment::frame_at(commit.subspan(at));
-      if (!frame) return;
-      base::store_le(commit.data() + at, base::crc32c(frame->subspan(4)));
-      at += frame->size();
     }
   }
 

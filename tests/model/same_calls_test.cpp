@@ -166,6 +166,22 @@ class SameCalls : public testing::Test {
                              .effect = SimFault::Effect::stop,
                              .reached_seed = {}});
   }
+  // Of that write to a file of that name 500 bytes arrive.
+  void tear(std::string_view path, std::uint64_t nth = 1) {
+    machine_.files().inject({.call = SimCall::write,
+                             .path_contains = std::string(path),
+                             .nth = nth,
+                             .effect = SimFault::Effect::stop,
+                             .bytes_written = 500,
+                             .reached_seed = {}});
+  }
+  void kill_in_a_torn_commit() {
+    take(Kind::append, 2, Call::write_commit);
+    take(Kind::cut_short);
+    machine_.kill();
+    machine_.files().clear_calls();
+    calls_.clear();
+  }
 
   void take(Kind kind, std::uint8_t detail = 0, std::optional<Call> until = std::nullopt) {
     for (const model::Step& step :
@@ -257,17 +273,9 @@ TEST_F(SameCalls, when_a_sync_failed) {
 TEST_F(SameCalls, when_there_is_a_torn_tail) {
   open();
   append();
-  machine_.files().inject({.call = SimCall::write,
-                           .path_contains = ".seg",
-                           .effect = SimFault::Effect::stop,
-                           .bytes_written = 500,
-                           .reached_seed = {}});
+  tear(".seg");
   ASSERT_FALSE(machine_.append("alice", Durability::durable, 600));
-  take(Kind::append, 2, Call::write_commit);
-  take(Kind::cut_short);
-  machine_.kill();
-  machine_.files().clear_calls();
-  calls_.clear();
+  kill_in_a_torn_commit();
   open();
   append();
 }
@@ -299,19 +307,10 @@ TEST_F(SameCalls, when_a_change_of_segments_stopped_behind_the_seal) {
 TEST_F(SameCalls, when_a_segments_first_commit_is_torn) {
   open();
   append(half_a_segment);
-  machine_.files().inject({.call = SimCall::write,
-                           .path_contains = "next.tmp",
-                           .nth = 2,
-                           .effect = SimFault::Effect::stop,
-                           .bytes_written = 500,
-                           .reached_seed = {}});
+  tear("next.tmp", 2);  // the first is the header
   ASSERT_FALSE(machine_.append("alice", Durability::durable, half_a_segment));
   take(Kind::rotate);
-  take(Kind::append, 2, Call::write_commit);
-  take(Kind::cut_short);
-  machine_.kill();
-  machine_.files().clear_calls();
-  calls_.clear();
+  kill_in_a_torn_commit();
   open();
   append();
 }
