@@ -6,6 +6,7 @@
 #include "audit_report.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
+#include "display_text.hpp"
 #include "output.hpp"
 #include "quantity.hpp"
 #include "verification.hpp"
@@ -51,12 +52,13 @@ void print(Output& output, const AuditReport& report) {
                             : output.paint(Style::red, counted(findings, "finding", "findings")));
   for (const Finding& finding : found.findings) {
     output.line(fmt::format("  {} {}{}: {}", to_string(finding.law), finding.path,
-                            finding.offset ? fmt::format(", offset {}", *finding.offset) : "", finding.message));
+                            finding.offset ? fmt::format(", offset {}", *finding.offset) : "", printable(finding.message)));
   }
   if (found.checkpoint) {
     output.line(fmt::format("stands on {} of {}", to_string(found.checkpoint->root),
                             counted(found.checkpoint->size, "event", "events")));
   }
+  for (const std::string& restore : restore_texts(found)) output.line("restored: " + restore);
   output.line("");
   for (const std::string& limit : report.limits()) output.line("- " + limit);
 }

@@ -89,6 +89,7 @@ class Page {
                                        : "no checkpoint: the root cannot be computed");
     row("key", report_.key.empty() ? "none was given" : code(report_.key));
     row("signatures", escaped(signatures_text(found_)));
+    for (const std::string& restore : restore_texts(found_)) row("restored", escaped(restore));
     for (const KnownCheckpoint& known : report_.against) {
       row("against", fmt::format("{}: {} <span class=\"{}\">{}</span>", code(known.name),
                                  counted(known.checkpoint.size, "event", "events"), report_.held(known) ? "good" : "bad",

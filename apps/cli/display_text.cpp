@@ -26,9 +26,11 @@ Character first_character(std::string_view text) {
   if (wide > 0x10FFFF || (wide >= 0xD800 && wide <= 0xDFFF)) return {};
   const int columns = wcwidth(wide);
   // mbrtowc counts no bytes for NUL.
+  // Those that turn the direction of what follows let a line read otherwise than it is.
+  const bool turns = (wide >= 0x202A && wide <= 0x202E) || (wide >= 0x2066 && wide <= 0x2069);
   return {.bytes = std::max<std::size_t>(bytes, 1),
           .columns = static_cast<std::size_t>(std::max(columns, 0)),
-          .control = columns < 0 || wide == 0};
+          .control = columns < 0 || wide == 0 || turns};
 }
 
 // The text with U+FFFD for each character that is `refused`.

@@ -7,7 +7,7 @@
 
 namespace batpak::cli {
 
-// The text with U+FFFD in place of control characters and of bytes that are not UTF-8, so that what comes from a store or a
+// The text with U+FFFD in place of control characters, of those that turn the direction of text, and of bytes that are not UTF-8, so that what comes from a store or a
 // file cannot drive the terminal.
 [[nodiscard]] std::string printable(std::string_view text);
 

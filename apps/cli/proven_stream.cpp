@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
+#include <span>
 
 #include "batpak/json.hpp"
 #include "display_text.hpp"
@@ -22,7 +24,32 @@ std::string sentence(const ProvenStream& stream) {
   return "these are all " + grouped(stream.events.size()) + " events of " + entity + " in the log " + log;
 }
 
-std::string summary_json(const ProvenStream& stream) {
+void add_bytes(JsonObject& object, std::string_view name, std::span<const std::byte> bytes) {
+  const Result<std::string> json = json_from_messagepack(bytes, JsonStyle::compact);
+  if (json) {
+    object.json(name, *json);
+  } else {
+    object.text(std::string(name) + "_error", to_string(json.error()));
+  }
+}
+
+std::string words_of(std::span<const std::byte> bytes) {
+  const Result<std::string> json = json_from_messagepack(bytes, JsonStyle::compact);
+  if (json) return *json;
+  return "<" + counted(bytes.size(), "byte", "bytes") + " that cannot be read: " + to_string(json.error()) + ">";
+}
+
+// Nothing for a time that no calendar has: years up to 9999.
+std::optional<std::string> calendar_time(const Cosignature& cosignature) {
+  constexpr std::int64_t seconds_end = 253'402'300'800;
+  const std::int64_t seconds = cosignature.time.time_since_epoch().count();
+  if (seconds < 0 || seconds >= seconds_end) return std::nullopt;
+  std::string text = format_time(seconds * 1'000'000);
+  if (const std::size_t point = text.find('.'); point != std::string::npos) text.replace(point, std::string::npos, "Z");
+  return text;
+}
+
+std::string summary_json(const ProvenStream& stream, OriginCheck origin) {
   std::vector<std::string> lanes;
   for (const ProvenStream::Lane& lane : stream.lanes) {
     JsonObject object;
@@ -32,11 +59,13 @@ std::string summary_json(const ProvenStream& stream) {
   const ProvenEvent& declaration = stream.declaration;
   JsonObject object;
   object.truth("verified", true).text("type", stream.lanes.empty() ? "absent" : "complete");
-  object.text("origin", declaration.checkpoint.origin).number("size", declaration.checkpoint.size);
+  object.text("origin", declaration.checkpoint.origin).truth("origin_checked", origin == OriginCheck::done);
+  object.number("size", declaration.checkpoint.size);
   object.text("root", to_string(declaration.checkpoint.root)).text("entity", stream.entity);
   object.number("events", stream.events.size()).array("lanes", lanes);
   object.number("log_size", stream.log_size).number("streams", stream.streams);
   object.number("declared_at", declaration.sequence).text("declared_time", to_string(declaration.time));
+  if (!declaration.cosignatures.empty()) object.array("cosignatures", cosignatures_json(declaration));
   return object.finish();
 }
 
@@ -48,7 +77,7 @@ std::string event_json(const EventFields& event) {
   object.number("payload_version", event.payload_version).text("time", to_string(event.time));
   object.text("event_hash", to_string(event.event_hash)).text("previous_hash", to_string(event.previous_hash));
   object.text("content_hash", to_string(event.content_hash));
-  if (const auto payload = payload_json(event)) object.json("payload", *payload);
+  add_content(object, event);
   return object.finish();
 }
 
@@ -75,7 +104,7 @@ void print_events(const ProvenStream& stream, Output& output) {
     cells.push_back(to_string(event.kind));
     cells.push_back(event.scope);
     cells.push_back(to_string(event.event_hash));
-    if (has_payloads) cells.push_back(payload_json(event).value_or(""));
+    if (has_payloads) cells.push_back(event.payload ? payload_words(event) : "");
     table.add(std::move(cells));
   }
   table.flush();
@@ -83,15 +112,42 @@ void print_events(const ProvenStream& stream, Output& output) {
 
 }  // namespace
 
-std::optional<std::string> payload_json(const EventFields& event) {
-  if (!event.payload) return std::nullopt;
-  const Result<std::string> json = json_from_messagepack(*event.payload, JsonStyle::compact);
-  return json ? std::optional(*json) : std::nullopt;
+void add_content(JsonObject& object, const EventFields& event) {
+  if (event.payload) add_bytes(object, "payload", *event.payload);
+  if (event.metadata) add_bytes(object, "metadata", *event.metadata);
+  if (event.metadata_hash) object.text("metadata_hash", to_string(*event.metadata_hash));
 }
 
-void print_proven_stream(const ProvenStream& stream, Format format, Output& output) {
+std::string payload_words(const EventFields& event) { return event.payload ? words_of(*event.payload) : "not shown"; }
+
+std::string metadata_words(const EventFields& event) {
+  if (!event.metadata_hash) return "none";
+  return event.metadata ? words_of(*event.metadata) : "not shown";
+}
+
+std::vector<std::string> cosignatures_json(const ProvenEvent& event) {
+  std::vector<std::string> list;
+  for (const Cosignature& cosignature : event.cosignatures) {
+    JsonObject object;
+    object.text("witness", cosignature.witness).text("key_name", cosignature.key_name);
+    object.number("seconds", cosignature.time.time_since_epoch().count());
+    if (const auto time = calendar_time(cosignature)) object.text("time", *time);
+    list.push_back(object.finish());
+  }
+  return list;
+}
+
+std::string cosignature_words(const Cosignature& cosignature) {
+  const auto seconds = cosignature.time.time_since_epoch().count();
+  const auto time = calendar_time(cosignature);
+  std::string when = time ? "at " + *time : "at second " + std::to_string(seconds) + " after 1970, which no calendar has";
+  if (seconds == 0) when = "without a time";
+  return cosignature.key_name + " (" + cosignature.witness + "), " + when;
+}
+
+void print_proven_stream(const ProvenStream& stream, OriginCheck origin, Format format, Output& output) {
   if (format == Format::json) {
-    output.line(summary_json(stream));
+    output.line(summary_json(stream, origin));
     for (const EventFields& event : stream.events) output.line(event_json(event));
     return;
   }
@@ -99,10 +155,12 @@ void print_proven_stream(const ProvenStream& stream, Format format, Output& outp
   if (!stream.events.empty()) print_events(stream, output);
   output.line("");
   const auto row = [&](std::string_view name, std::string_view value) {
-    output.line(output.paint(Style::dim, fmt::format("{:<16}", name)) + std::string(value));
+    output.line(output.paint(Style::dim, fmt::format("{:<16}", name)) + printable(value));
   };
   row("declared", to_string(stream.declaration.time) + ", as event " + std::to_string(stream.declaration.sequence));
   row("streams", std::to_string(stream.streams) + " in that log");
+  for (const Cosignature& cosignature : stream.declaration.cosignatures) row("cosigned", cosignature_words(cosignature));
+  if (origin == OriginCheck::not_done) row("origin", origin_not_checked);
   row("by", "the owner; batpak verify of the log shows whether it is true");
 }
 

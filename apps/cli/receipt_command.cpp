@@ -19,7 +19,10 @@ namespace {
 
 // Who is to have signed: the logs and witnesses of a policy, one key, or those that a chain of keys leads to from it. A key
 // without a name is taken for that of the log that the receipt is of.
-using Trusted = std::variant<TrustPolicy, VerifierKey, KeyChain>;
+struct Trusted {
+  std::variant<TrustPolicy, VerifierKey, KeyChain> who;
+  OriginCheck origin = OriginCheck::done;
+};
 using Believed = std::expected<Trusted, ReceiptRefusal>;
 Result<Believed> find_trusted(const ReceiptVerifyArguments& arguments, const OfflineReceipt& receipt) {
   if (!arguments.policy.empty()) {
@@ -27,24 +30,26 @@ Result<Believed> find_trusted(const ReceiptVerifyArguments& arguments, const Off
     if (!text) return std::unexpected(text.error());
     const Result<TrustPolicy> policy = TrustPolicy::parse(*text);
     if (!policy) return std::unexpected(Error(policy.error()).at_path(arguments.policy));
-    return Believed(*policy);
+    return Believed({.who = *policy});
   }
   const Result<NamedKey> key = parse_named_key_argument(arguments.key);
   if (!key) return std::unexpected(key.error());
   const Result<VerifierKey> verifier =
       VerifierKey::make(key->name.empty() ? receipt.note.checkpoint.origin : key->name, key->key);
   if (!verifier) return std::unexpected(verifier.error());
-  if (arguments.keys.empty()) return Believed(*verifier);
+  const OriginCheck origin = key->name.empty() ? OriginCheck::not_done : OriginCheck::done;
+  if (arguments.keys.empty()) return Believed({.who = *verifier, .origin = origin});
   const Result<std::string> text = read_text(arguments.keys, OfflineReceipt::text_bytes_max);
   if (!text) return std::unexpected(text.error());
   auto keys = verify_key_chain(*verifier, *text);
   if (!keys) return Believed(std::unexpected(std::move(keys).error()));
-  return Believed(*std::move(keys));
+  return Believed({.who = *std::move(keys), .origin = origin});
 }
 
-std::string proven_json(const ProvenEvent& event) {
+std::string proven_json(const ProvenEvent& event, OriginCheck origin) {
   JsonObject object;
-  object.truth("verified", true).text("origin", event.checkpoint.origin).number("size", event.checkpoint.size);
+  object.truth("verified", true).text("origin", event.checkpoint.origin);
+  object.truth("origin_checked", origin == OriginCheck::done).number("size", event.checkpoint.size);
   object.text("root", to_string(event.checkpoint.root)).number("sequence", event.sequence);
   object.text("id", to_string(event.event_id)).text("entity", event.entity).text("scope", event.scope);
   object.number("lane", event.lane).number("stream_version", event.stream_version);
@@ -52,15 +57,16 @@ std::string proven_json(const ProvenEvent& event) {
   object.text("time", to_string(event.time)).text("wall_time", format_time(event.wall_microseconds));
   object.text("event_hash", to_string(event.event_hash)).text("previous_hash", to_string(event.previous_hash));
   object.text("content_hash", to_string(event.content_hash));
-  if (const auto payload = payload_json(event)) object.json("payload", *payload);
+  add_content(object, event);
+  if (!event.cosignatures.empty()) object.array("cosignatures", cosignatures_json(event));
   return object.finish();
 }
 
-std::string proven_text(const ProvenEvent& event, const Output& output) {
+std::string proven_text(const ProvenEvent& event, OriginCheck origin, const Output& output) {
   std::string text =
-      output.paint(Style::green, "verified") + ": the log " + event.checkpoint.origin + " holds this event\n\n";
+      output.paint(Style::green, "verified") + ": the log " + printable(event.checkpoint.origin) + " holds this event\n\n";
   const auto row = [&](std::string_view name, std::string_view value) {
-    text += output.paint(Style::dim, fmt::format("{:<16}", name)) + std::string(value) + '\n';
+    text += output.paint(Style::dim, fmt::format("{:<16}", name)) + printable(value) + '\n';
   };
   row("sequence", std::to_string(event.sequence) + " of " + std::to_string(event.checkpoint.size));
   row("event", to_string(event.event_id));
@@ -72,7 +78,10 @@ std::string proven_text(const ProvenEvent& event, const Output& output) {
   row("wall clock", format_time(event.wall_microseconds));
   row("event hash", to_string(event.event_hash));
   row("content hash", to_string(event.content_hash));
-  if (const auto payload = payload_json(event)) row("payload", *payload);
+  for (const Cosignature& cosignature : event.cosignatures) row("cosigned", cosignature_words(cosignature));
+  if (origin == OriginCheck::not_done) row("origin", origin_not_checked);
+  row("metadata", metadata_words(event));
+  row("payload", payload_words(event));
   return text;
 }
 
@@ -97,9 +106,10 @@ ExitCode verify_event(const ReceiptVerifyArguments& arguments, std::string_view 
   if (!believed) return complain(believed.error());
   const Believed& trusted = *believed;
   if (!trusted) return say_refused(output, arguments.format, to_string(trusted.error().fault), trusted.error().message);
-  const auto proven = std::visit([&](const auto& who) { return verify_offline_receipt(*receipt, who); }, *trusted);
+  const auto proven = std::visit([&](const auto& who) { return verify_offline_receipt(*receipt, who); }, trusted->who);
   if (!proven) return say_refused(output, arguments.format, to_string(proven.error().fault), proven.error().message);
-  output.write(arguments.format == Format::json ? proven_json(*proven) + '\n' : proven_text(*proven, output));
+  output.write(arguments.format == Format::json ? proven_json(*proven, trusted->origin) + '\n'
+                                                : proven_text(*proven, trusted->origin, output));
   return output.finish(ExitCode::fine);
 }
 
@@ -118,9 +128,9 @@ ExitCode verify_stream(const ReceiptVerifyArguments& arguments, std::string_view
   if (!believed) return complain(believed.error());
   const Believed& trusted = *believed;
   if (!trusted) return say_refused(output, arguments.format, to_string(trusted.error().fault), trusted.error().message);
-  const auto proven = std::visit([&](const auto& who) { return verify_stream_proof(*proof, who); }, *trusted);
+  const auto proven = std::visit([&](const auto& who) { return verify_stream_proof(*proof, who); }, trusted->who);
   if (!proven) return say_refused(output, arguments.format, fault_of(proven.error()), proven.error().message);
-  print_proven_stream(*proven, arguments.format, output);
+  print_proven_stream(*proven, trusted->origin, arguments.format, output);
   return output.finish(ExitCode::fine);
 }
 

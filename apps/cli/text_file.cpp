@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -10,7 +11,15 @@ namespace batpak::cli {
 Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
   const auto refuse = [&](ErrorCode code, const char* why) { return std::unexpected(Error(code, why).at_path(path)); };
   std::ifstream file;
-  if (path != "-") file.open(path, std::ios::binary);
+  if (path != "-") {
+    // Opening a pipe would wait until somebody writes to it.
+    std::error_code unknown;
+    const std::filesystem::file_status status = std::filesystem::status(path, unknown);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+      return refuse(ErrorCode::invalid_argument, "this is not a regular file; - is standard input");
+    }
+    file.open(path, std::ios::binary);
+  }
   if (path != "-" && !file) {
     if (errno == ENOENT) return refuse(ErrorCode::not_found, "there is no such file");
     return refuse(errno == EACCES ? ErrorCode::permission_denied : ErrorCode::io_error, "the file cannot be opened");

@@ -58,6 +58,7 @@ void print_report(Output& output, const VerifyReport& report, std::size_t agains
   if (report.keys.size() > 1 && !report.keys.back().covered_by) {
     row("unfinished", "no signed checkpoint covers the last change of keys yet");
   }
+  for (const std::string& restore : restore_texts(report)) row("restored", restore);
   if (against > 0) {
     row("against", fmt::format("goes on from {} of {}", report.known_checkpoints_held.size(),
                                counted(against, "known checkpoint", "known checkpoints")));

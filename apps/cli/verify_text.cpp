@@ -59,6 +59,18 @@ std::string report_json(const VerifyReport& report) {
     for (const KeySpan& span : report.keys) keys.push_back(key_span_json(span, report.origin));
     object.array("keys", keys);
   }
+  if (!report.restores.empty()) {
+    std::vector<std::string> restores;
+    restores.reserve(report.restores.size());
+    for (const AcceptedRestore& restore : report.restores) {
+      restores.push_back(JsonObject()
+                             .number("sequence", restore.sequence)
+                             .number("given_up_size", restore.given_up.size)
+                             .text("given_up_root", to_string(restore.given_up.root))
+                             .finish());
+    }
+    object.array("restores", restores).number("restores_omitted", report.restores_omitted);
+  }
   return object.seconds("seconds", std::chrono::duration<double>(report.elapsed).count()).finish();
 }
 
@@ -76,6 +88,20 @@ std::string signatures_text(const VerifyReport& report) {
     text += fmt::format(", the last {} events not yet signed", grouped(report.events_not_yet_signed));
   }
   return text;
+}
+
+std::vector<std::string> restore_texts(const VerifyReport& report) {
+  constexpr std::size_t shown_max = 20;
+  std::vector<std::string> texts;
+  for (const AcceptedRestore& restore : report.restores) {
+    if (texts.size() == shown_max) break;
+    texts.push_back(
+        fmt::format("event {} says that an older copy was put back on purpose; given up were {} with the root {}",
+                    restore.sequence, counted(restore.given_up.size, "event", "events"), to_string(restore.given_up.root)));
+  }
+  const std::uint64_t others = report.restores.size() - texts.size() + report.restores_omitted;
+  if (others > 0) texts.push_back(fmt::format("{} more such events", grouped(others)));
+  return texts;
 }
 
 }  // namespace batpak::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "batpak/verify.hpp"
 
@@ -12,5 +13,7 @@ namespace batpak::cli {
 [[nodiscard]] std::string report_json(const VerifyReport& report);
 // Which signatures were checked: "12 checkpoints verified".
 [[nodiscard]] std::string signatures_text(const VerifyReport& report);
+// A sentence about each restore that the log says was accepted, and one about those that are too many.
+[[nodiscard]] std::vector<std::string> restore_texts(const VerifyReport& report);
 
 }  // namespace batpak::cli

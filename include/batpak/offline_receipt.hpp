@@ -42,7 +42,7 @@ struct OfflineReceipt : EventRecord {
 
 // Why a receipt is not believed.
 enum class ReceiptFault : std::uint8_t {
-  malformed,          // not such a text; the message names the line
+  malformed,          // not such a text (the message names the line), or of an event that no log can hold
   newer_format,       // of an event with fields that this version does not know
   unknown_origin,     // of a log that the verifier does not know
   wrong_key,          // the checkpoint has no signature of the verifier's key
@@ -83,13 +83,17 @@ struct EventFields {
   Hash event_hash;
   Hash previous_hash;
   Hash content_hash;
-  // Canonical MessagePack, where it is shown.
+  std::optional<Hash> metadata_hash;  // where it has metadata
+  // Where they are shown: the bytes that these hashes are of, without length and salt. Canonical MessagePack, if the log's writer
+  // kept to the format, which a receipt does not prove.
   std::optional<std::vector<std::byte>> payload;
+  std::optional<std::vector<std::byte>> metadata;
 };
 
 // What the receipt proves: the log that the key speaks for holds this event at this place.
 struct ProvenEvent : EventFields {
   Checkpoint checkpoint;
+  std::vector<Cosignature> cosignatures;  // of the checkpoint, verified, where a policy names the witnesses
 };
 
 [[nodiscard]] std::string format_offline_receipt(const OfflineReceipt& receipt);

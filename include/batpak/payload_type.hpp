@@ -28,8 +28,8 @@ template <class T>
 
 namespace detail {
 
-// Errors: invalid_name, unless `name` can name a type of event: 1–255 bytes of UTF-8 without control characters, not
-// beginning "batpak.".
+// Errors: invalid_name, unless `name` can name a type of event: 1–255 bytes of UTF-8 without control characters, neither
+// beginning nor ending with a space, not beginning "batpak.", and not of the form of a kind's number, as "1:000".
 [[nodiscard]] Result<void> check_event_name(std::string_view name);
 
 // One per payload type and program; its address serves as a key.

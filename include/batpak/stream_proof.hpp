@@ -40,7 +40,7 @@ struct StreamProof {
 
 // Why a proof is not believed.
 enum class StreamProofFault : std::uint8_t {
-  malformed,              // not such a text; the message names the line
+  malformed,              // not such a text (the message names the line), or with an event that no log can hold
   refused_declaration,    // the receipt of the declaration is not believed; StreamProofRefusal::receipt_fault says why
   no_declaration,         // the receipt is of another event than a declaration of heads, or does not show its payload
   malformed_declaration,  // the payload is none of a declaration that may stand where it stands

@@ -1,6 +1,7 @@
 // Which logs and witnesses somebody trusts, and how many of these must have seen a checkpoint (C2SP tlog-policy).
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,15 @@
 #include "batpak/cosignature.hpp"
 
 namespace [[gnu::visibility("default")]] batpak {
+
+// That a witness cosigned a checkpoint, verified.
+struct Cosignature {
+  std::string witness;              // as the policy calls it
+  std::string key_name;             // as its key does
+  std::chrono::sys_seconds time{};  // when, as it says itself; may be before, behind or beyond anything sensible
+
+  friend bool operator==(const Cosignature&, const Cosignature&) = default;
+};
 
 // Read from a text of lines:
 //
@@ -30,8 +40,8 @@ class TrustPolicy {
 
   // Succeeds when the note is signed by one of the policy's logs, whose name is the note's origin, or the policy names no log;
   // and when witnesses cosigned it as the quorum asks. Signatures by others do not matter; one of a key named here that is not
-  // good does. Errors: bad_signature.
-  [[nodiscard]] Result<void> verify(const CheckpointNote& note) const;
+  // good does. Gives the cosignatures of all witnesses that the policy names, in its order. Errors: bad_signature.
+  [[nodiscard]] Result<std::vector<Cosignature>> verify(const CheckpointNote& note) const;
 
  private:
   // A witness, or a group of those before it.

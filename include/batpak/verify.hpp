@@ -116,7 +116,16 @@ struct SegmentOutline {
   std::vector<std::uint32_t> commits_by_part;  // of the file in so many equal parts: how many commits begin in each
 };
 
+// An older copy of the log that was put back on purpose, as an event of the store's own says. The checkpoint is as that event
+// states it; nobody verified its signatures.
+struct AcceptedRestore {
+  std::uint64_t sequence = 0;  // of that event
+  Checkpoint given_up;
+};
+
 struct VerifyReport {
+  static constexpr std::size_t restores_max = 1000;
+
   std::vector<Finding> findings;
   std::uint64_t findings_omitted = 0;
   std::uint64_t segments = 0;
@@ -138,6 +147,8 @@ struct VerifyReport {
   // The keys that the log declares. What a revoked one signed from `revoked_from` on counts only against a checkpoint that was
   // kept elsewhere, or by a later key that is known from elsewhere: its finder could have written it.
   std::vector<KeySpan> keys;
+  std::vector<AcceptedRestore> restores;  // no finding; the first restores_max of them
+  std::uint64_t restores_omitted = 0;
   std::chrono::microseconds elapsed{0};
 
   [[nodiscard]] bool clean() const noexcept { return findings.empty(); }

@@ -19,7 +19,8 @@ namespace [[gnu::visibility("default")]] batpak {
 //
 // Threads: a plain value.
 struct WitnessFile {
-  std::string path;  // its directory must exist
+  // Its directory must exist, and not be the store's or one in it. Where it is a symbolic link, the file is what that leads to.
+  std::string path;
 
   // When a durable checkpoint is written to it.
   enum class Persist : std::uint8_t {

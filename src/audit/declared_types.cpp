@@ -1,6 +1,8 @@
 #include "audit/declared_types.hpp"
 
+#include "base/limits.hpp"
 #include "base/try.hpp"
+#include "base/utf8.hpp"
 #include "batpak/coordinate.hpp"
 #include "crypto/blake3.hpp"
 #include "event/store_events.hpp"
@@ -63,6 +65,11 @@ void DeclaredTypes::check_store_event(const event::FrameView& frame, const Place
 void DeclaredTypes::check_restore(const event::FrameView& frame, const Place& place) {
   const auto restore = decode_payload<event::Restore>(frame.payload());
   const auto given_up = restore ? proof::parse_checkpoint(restore->given_up) : base::fail(restore.error());
+  if (given_up && restores_.size() < VerifyReport::restores_max) {
+    restores_.push_back({.sequence = frame.header().sequence(), .given_up = given_up->checkpoint});
+  } else if (given_up) {
+    ++restores_omitted_;
+  }
   if (given_up) return;
   findings_.add(Law::declaration, place, "the record of a restore cannot be read: " + given_up.error().message);
 }
@@ -71,7 +78,11 @@ void DeclaredTypes::declare(const event::FrameView& frame, const Place& place) {
   const auto type = decode_payload<event::TypeDeclaration>(frame.payload());
   if (!type) return findings_.add(Law::declaration, place, "a type declaration cannot be read: " + type.error().message);
   const EventKind kind = EventKind::from_value(type->declares);
-  if (kind.is_system()) findings_.add(Law::declaration, place, "a declaration is of a kind that is the store's own");
+  if (kind.is_system()) {
+    findings_.add(Law::declaration, place, "a declaration is of a kind that is the store's own");
+  } else if (type->name.empty() || type->name.size() > limits::event_name_bytes_max || !base::is_plain_text(type->name)) {
+    findings_.add(Law::declaration, place, "kind " + to_string(kind) + " is declared under what can be no name");
+  }
   if (!declarations_.insert(crypto::blake3(frame.payload())).second) {
     findings_.add(Law::declaration, place, "kind " + to_string(kind) + " is declared again just as before");
   }

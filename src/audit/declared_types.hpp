@@ -19,6 +19,11 @@ class DeclaredTypes {
 
   void check(const event::FrameView& frame, const Place& place);
 
+  void report(VerifyReport& report) const {
+    report.restores = restores_;
+    report.restores_omitted = restores_omitted_;
+  }
+
  private:
   void check_store_event(const event::FrameView& frame, const Place& place);
   void declare(const event::FrameView& frame, const Place& place);
@@ -29,6 +34,8 @@ class DeclaredTypes {
   std::map<std::uint16_t, std::string> names_;
   std::map<std::string, std::uint16_t> kinds_;
   std::set<Hash> declarations_;  // of their payloads
+  std::vector<AcceptedRestore> restores_;
+  std::uint64_t restores_omitted_ = 0;
 };
 
 }  // namespace batpak::audit

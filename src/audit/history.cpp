@@ -366,6 +366,7 @@ void History::report(VerifyReport& report) const {
   report.known_checkpoints_held = known_.held();
   report.outline = outline_.segments();
   report.keys = checkpoints_.keys();
+  types_.report(report);
   if (!origin_.empty()) report.origin = origin_;
   if (const auto root = tree_.root(); root && commits_ > 0) {
     report.checkpoint = Checkpoint{.origin = report.origin, .size = next_sequence_, .root = *root};

@@ -74,4 +74,26 @@ bool has_control_character(std::string_view text) noexcept {
   return false;
 }
 
+bool is_plain_text(std::string_view text) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101ULL;
+  constexpr std::uint64_t high_bits = 0x80 * ones;
+  // Whether all eight bytes are printable ASCII; otherwise the long way decides.
+  const auto is_printable = [](std::uint64_t word) {
+    const std::uint64_t deletes = word ^ (0x7F * ones);
+    const std::uint64_t below_space = (word - 0x20 * ones) & ~word;
+    const std::uint64_t is_delete = (deletes - ones) & ~deletes;
+    return ((word | below_space | is_delete) & high_bits) == 0;
+  };
+  const char* at = text.data();
+  std::size_t left = text.size();
+  for (; left > 0; at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0x20 * ones;
+    const std::size_t here = left < sizeof word ? left : sizeof word;
+    std::memcpy(&word, at, here);
+    if (!is_printable(word)) return is_utf8(text) && !has_control_character(text);
+    left -= here;
+  }
+  return true;
+}
+
 }  // namespace batpak::base

@@ -11,4 +11,7 @@ namespace batpak::base {
 // Whether `text` holds a control character: U+0000–U+001F, U+007F–U+009F. Precondition: is_utf8(text).
 [[nodiscard]] bool has_control_character(std::string_view text) noexcept;
 
+// Whether `text` is UTF-8 without control characters, as all names are. Quicker than both together.
+[[nodiscard]] bool is_plain_text(std::string_view text) noexcept;
+
 }  // namespace batpak::base

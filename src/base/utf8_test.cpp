@@ -54,5 +54,19 @@ TEST(utf8, knows_control_characters) {
   }
 }
 
+TEST(utf8, without_control_characters_is_plain_wherever_they_would_stand) {
+  for (std::uint32_t code = 0; code < 0x3000; ++code) {
+    const bool is_control = code < 0x20 || (code >= 0x7F && code <= 0x9F);
+    for (std::size_t before = 0; before < 10; ++before) {
+      const std::string text = std::string(before, '~') + encode(code) + std::string(before % 3, ' ');
+      ASSERT_EQ(is_plain_text(text), !is_control) << std::hex << code << " behind " << before;
+    }
+  }
+  EXPECT_TRUE(is_plain_text(""));
+  EXPECT_FALSE(is_plain_text("abcdefgh\xBF"));
+  EXPECT_FALSE(is_plain_text("abc\xFF"));
+  EXPECT_FALSE(is_plain_text("abcdefghabcdefg\xC3"));
+}
+
 }  // namespace
 }  // namespace batpak::base

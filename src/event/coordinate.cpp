@@ -18,9 +18,8 @@ static_assert(Coordinate::part_bytes_max == limits::coordinate_part_bytes_max);
     return refuse("has " + std::to_string(part.size()) + " bytes; " + std::to_string(Coordinate::part_bytes_max) +
                   " are allowed");
   }
-  if (!base::is_utf8(part)) return refuse("is not UTF-8");
-  if (base::has_control_character(part)) return refuse("holds a control character");
-  return {};
+  if (base::is_plain_text(part)) return {};
+  return refuse(base::is_utf8(part) ? "holds a control character" : "is not UTF-8");
 }
 
 }  // namespace

@@ -124,9 +124,9 @@ Result<HeaderView> HeaderView::parse(ByteView header) {
   if (view.batch_size() == 0 || view.batch_index() >= view.batch_size()) {
     return fail(ErrorCode::malformed, "the event's place in its batch is impossible");
   }
-  if (!base::is_utf8(base::as_text(header.subspan(view.entity_offset(), entity_length))) ||
-      !base::is_utf8(base::as_text(header.subspan(view.entity_offset() + entity_length, scope_length)))) {
-    return fail(ErrorCode::malformed, "a name in the event header is not UTF-8");
+  if (!base::is_plain_text(base::as_text(header.subspan(view.entity_offset(), entity_length))) ||
+      !base::is_plain_text(base::as_text(header.subspan(view.entity_offset() + entity_length, scope_length)))) {
+    return fail(ErrorCode::malformed, "a name in the event header is not UTF-8 or holds a control character");
   }
   BATPAK_CHECK(check_extensions(view.extensions()));
   return view;

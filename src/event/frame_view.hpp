@@ -27,7 +27,7 @@ namespace batpak::event {
 // Owner: whoever owns the bytes it was parsed from. Threads: a plain value.
 class HeaderView {
  public:
-  // Checks that every length agrees with `header`, that reserved bytes are zero, the names are valid UTF-8 of 1–1024 bytes,
+  // Checks that every length agrees with `header`, that reserved bytes are zero, the names are what Coordinate allows,
   // and that nothing unknown is in it. Errors: malformed; newer_format for what a newer batpak may have written.
   [[nodiscard]] static Result<HeaderView> parse(ByteView header);
 

@@ -298,6 +298,11 @@ TEST(frame_parse, refuses_each_field_out_of_range) {
   const std::size_t entity = header + in_header::optional_fields + 16 + 16 + 32 + 32;
   EXPECT_EQ(with(entity, std::uint8_t{0xFF}), "malformed");
   EXPECT_EQ(with(entity + 12, std::uint8_t{0xC3}), "malformed");
+  // Names with control characters.
+  for (const unsigned control : {0x00U, 0x0AU, 0x1BU, 0x7FU}) {
+    EXPECT_EQ(with(entity, static_cast<std::uint8_t>(control)), "malformed");
+    EXPECT_EQ(with(entity + 12, static_cast<std::uint8_t>(control)), "malformed");
+  }
 }
 
 TEST(frame_parse, keeps_ignorable_extensions_and_refuses_the_others) {

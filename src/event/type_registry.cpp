@@ -140,10 +140,25 @@ DeclaredType declared_type(const TypeDeclaration& declaration, std::uint64_t seq
 
 namespace batpak::detail {
 
+namespace {
+
+// As to_string(EventKind) writes it, in digits of either case.
+bool looks_like_a_number(std::string_view name) {
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
+  return name.size() == 5 && name[1] == ':' && is_digit(name[0]) && std::ranges::all_of(name.substr(2), is_digit);
+}
+
+}  // namespace
+
 Result<void> check_event_name(std::string_view name) {
-  if (name.empty() || name.size() > limits::event_name_bytes_max || !base::is_utf8(name) ||
-      base::has_control_character(name)) {
+  if (name.empty() || name.size() > limits::event_name_bytes_max || !base::is_plain_text(name)) {
     return base::fail(ErrorCode::invalid_name, "the name of an event is 1–255 bytes of UTF-8 without control characters");
+  }
+  if (name.starts_with(' ') || name.ends_with(' ')) {
+    return base::fail(ErrorCode::invalid_name, "the name of an event neither begins nor ends with a space");
+  }
+  if (looks_like_a_number(name)) {
+    return base::fail(ErrorCode::invalid_name, "the name of an event is not of the form of a kind's number, as 1:000");
   }
   if (name.starts_with("batpak."))
     return base::fail(ErrorCode::invalid_name, "names beginning 'batpak.' are the store's own");

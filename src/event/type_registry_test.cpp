@@ -142,6 +142,15 @@ TEST(event_name, is_short_clean_and_not_the_stores_own) {
   EXPECT_TRUE(detail::check_event_name("größe geändert"));
   EXPECT_TRUE(detail::check_event_name(std::string(255, 'n')));
   EXPECT_TRUE(detail::check_event_name("batpak"));
+  EXPECT_TRUE(detail::check_event_name("1:0000"));
+  EXPECT_TRUE(detail::check_event_name("1:00g"));
+  EXPECT_TRUE(detail::check_event_name("order paid"));
+  for (const std::string_view number : {"1:000", "0:005", "F:fff", "a:B0c"}) {
+    EXPECT_EQ(detail::check_event_name(number).error().code, ErrorCode::invalid_name) << number;
+  }
+  for (const std::string_view spaced : {" order.paid", "order.paid ", " "}) {
+    EXPECT_EQ(detail::check_event_name(spaced).error().code, ErrorCode::invalid_name) << spaced;
+  }
   for (const std::string& name : {std::string(), std::string(256, 'n'), std::string("a\nb"), std::string("a\0b", 3),
                                   std::string("\xFF"), std::string("\xC2\x85"), std::string("batpak.type")}) {
     EXPECT_EQ(detail::check_event_name(name).error().code, ErrorCode::invalid_name) << name;

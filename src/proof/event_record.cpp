@@ -70,8 +70,10 @@ std::optional<EventRecord> decode_record(ByteView bytes) {
 std::expected<event::HeaderView, ReceiptRefusal> check_header(const EventRecord& record) {
   const auto header = event::HeaderView::parse(record.header);
   if (!header) {
-    const bool newer = header.error().code == ErrorCode::newer_format;
-    return refuse(newer ? ReceiptFault::newer_format : ReceiptFault::fields_changed, header.error().message);
+    if (header.error().code == ErrorCode::newer_format) return refuse(ReceiptFault::newer_format, header.error().message);
+    // Whoever hashed such fields never had them from a log.
+    const bool was_hashed = event::hash_header(record.header) == record.event_hash;
+    return refuse(was_hashed ? ReceiptFault::malformed : ReceiptFault::fields_changed, header.error().message);
   }
   if (header->compute_event_hash() != record.event_hash) {
     return refuse(ReceiptFault::fields_changed, "the fields of the event do not give its hash");
@@ -108,8 +110,12 @@ EventFields fields_of(const EventRecord& record, const event::HeaderView& header
   event.event_hash = record.event_hash;
   event.previous_hash = header.previous_hash();
   event.content_hash = header.content_hash();
+  event.metadata_hash = header.metadata_hash();
   if (!record.payload.empty()) {
     event.payload.emplace(record.payload.begin() + event::layout::salted_prefix_bytes, record.payload.end());
+  }
+  if (!record.metadata.empty()) {
+    event.metadata.emplace(record.metadata.begin() + event::layout::salted_prefix_bytes, record.metadata.end());
   }
   return event;
 }

@@ -15,7 +15,8 @@ namespace batpak::proof {
 // Nothing for anything but what encode_record() writes.
 [[nodiscard]] std::optional<EventRecord> decode_record(ByteView bytes);
 
-// The header, when it gives the event hash. Faults: newer_format, fields_changed.
+// The header, when it gives the event hash. Faults: newer_format, fields_changed, malformed for
+// fields that no event may have.
 [[nodiscard]] std::expected<event::HeaderView, ReceiptRefusal> check_header(const EventRecord& record);
 // What is shown of the content. Faults: metadata_changed, payload_changed.
 [[nodiscard]] std::expected<void, ReceiptRefusal> check_shown(const EventRecord& record, const event::HeaderView& header);

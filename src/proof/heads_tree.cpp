@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "base/try.hpp"
+#include "base/utf8.hpp"
 #include "crypto/sha256.hpp"
 #include "proof/merkle.hpp"
 
@@ -101,6 +102,7 @@ std::optional<DeclaredHead> decode_head(ByteView leaf) noexcept {
   DeclaredHead head;
   head.entity = base::as_text(leaf.subspan(at_entity));
   if (base::load_le<std::uint32_t>(leaf.data() + at_entity_length) != head.entity.size()) return std::nullopt;
+  if (!base::is_plain_text(head.entity)) return std::nullopt;
   head.lane = base::load_le<std::uint32_t>(leaf.data() + at_lane);
   head.events = base::load_le<std::uint64_t>(leaf.data() + at_events);
   if (head.events == 0) return std::nullopt;

@@ -41,6 +41,12 @@ class Chain {
         return broken(event->sequence, "is missing under an earlier checkpoint");
       if (auto ended = end_checkpoint(); !ended) return ended;
     }
+    if (event->kind == event::Genesis::kind) {
+      const auto genesis = decode_payload<event::Genesis>(*event->payload);
+      if (!genesis || genesis->origin != known_.name()) {
+        return refuse(ReceiptFault::unknown_origin, "the chain begins with the genesis event of another log");
+      }
+    }
     if (auto taken = history_.take(event->kind, *event->payload, event->sequence, known_.name()); !taken) {
       return broken(event->sequence, "is not a change that may be made: " + taken.error().message);
     }

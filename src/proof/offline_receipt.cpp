@@ -166,10 +166,11 @@ std::expected<ProvenEvent, ReceiptRefusal> verify_offline_receipt(const OfflineR
     if (log || log.error().fault == ReceiptFault::bad_signature) break;
   }
   if (!log) return std::unexpected(log.error());
-  if (const auto trusted = policy.verify(receipt.note); !trusted) {
-    return refuse(ReceiptFault::not_cosigned, trusted.error().message);
-  }
-  return verify_event(receipt);
+  auto cosignatures = policy.verify(receipt.note);
+  if (!cosignatures) return refuse(ReceiptFault::not_cosigned, cosignatures.error().message);
+  auto proven = verify_event(receipt);
+  if (proven) proven->cosignatures = *std::move(cosignatures);
+  return proven;
 }
 
 }  // namespace batpak

@@ -148,7 +148,7 @@ TEST_F(OfflineReceiptTest, says_of_each_fault_which_it_is) {
   EXPECT_EQ(changed([](auto& r) { r.note.signatures[0].signature[7] ^= std::byte{1}; }), "bad_signature");
   EXPECT_EQ(changed([](auto& r) { ++r.note.checkpoint.size; }), "bad_signature");
   EXPECT_EQ(changed([](auto& r) { r.header[40] ^= std::byte{1}; }), "fields_changed");
-  EXPECT_EQ(changed([](auto& r) { r.header.pop_back(); }), "fields_changed");
+  EXPECT_EQ(changed([](auto& r) { r.header.pop_back(); }), "malformed") << "zeros are hashed behind it";
   EXPECT_EQ(changed([](auto& r) { r.header[3] = std::byte{0x80}; }), "newer_format");
   EXPECT_EQ(changed([](auto& r) { r.event_hash.bytes[0] ^= std::byte{1}; }), "fields_changed");
   EXPECT_EQ(changed([](auto& r) { r.inclusion.sequence = 13; }), "index_beyond_size");
@@ -166,6 +166,28 @@ TEST_F(OfflineReceiptTest, says_of_each_fault_which_it_is) {
   EXPECT_EQ(changed([](auto& r) { r.payload.back() ^= std::byte{1}; }), "payload_changed");
   EXPECT_EQ(changed([](auto& r) { r.payload[10] ^= std::byte{1}; }), "payload_changed") << "its salt";
   EXPECT_EQ(changed([](auto& r) { r.payload.push_back(std::byte{0}); }), "payload_changed");
+}
+
+// Witness: proofs_verify_for_strangers
+TEST_F(OfflineReceiptTest, of_what_can_be_no_entity_or_scope_is_refused_though_all_hashes_hold) {
+  const auto renamed = [&](std::string_view name, std::string_view other) {
+    OfflineReceipt receipt = make(5, 13);
+    const auto at = std::ranges::search(receipt.header, base::as_bytes(name)).begin();
+    std::ranges::copy(base::as_bytes(other), at);
+    receipt.event_hash = event::hash_header(receipt.header);
+    const Log log(5, receipt.event_hash);
+    receipt.note.checkpoint.root = proof::root_at(log, 13).value();
+    receipt.inclusion = proof::prove_inclusion(log, 5, 13).value();
+    sign(receipt);
+    return fault_of(receipt);
+  };
+  EXPECT_EQ(renamed("door:1", "door:2"), "none");
+  EXPECT_EQ(renamed("building:a", "building:b"), "none");
+  for (const std::string_view bad : {std::string_view("\x1B"), std::string_view("\n"), std::string_view("\0", 1),
+                                     std::string_view("\x7F"), std::string_view("\xFF"), std::string_view("\xC2\x9B")}) {
+    EXPECT_EQ(renamed("door:1", bad), "malformed");
+    EXPECT_EQ(renamed("building:a", bad), "malformed");
+  }
 }
 
 // Witness: proofs_verify_for_strangers

@@ -5,6 +5,7 @@
 #include "base/base64.hpp"
 #include "base/limits.hpp"
 #include "base/try.hpp"
+#include "base/utf8.hpp"
 #include "event/store_events.hpp"
 #include "proof/event_record.hpp"
 #include "proof/heads_tree.hpp"
@@ -34,11 +35,16 @@ Refused refuse(Fault fault, std::string_view why) {
 // A fault of one event, as it is called in a receipt.
 Refused refuse(const ReceiptRefusal& refusal) {
   switch (refusal.fault) {
+    case ReceiptFault::malformed: return refuse(Fault::malformed, refusal.message);
     case ReceiptFault::newer_format: return refuse(Fault::newer_format, refusal.message);
     case ReceiptFault::metadata_changed: return refuse(Fault::metadata_changed, refusal.message);
     case ReceiptFault::payload_changed: return refuse(Fault::payload_changed, refusal.message);
     default: return refuse(Fault::fields_changed, refusal.message);
   }
+}
+
+bool is_entity(std::string_view name) {
+  return !name.empty() && name.size() <= limits::coordinate_part_bytes_max && base::is_plain_text(name);
 }
 
 Result<StreamProof::Leaf> parse_leaf(const proof::LineReader& lines, std::string_view line) {
@@ -66,9 +72,7 @@ Result<StreamProof> parse_body(proof::LineReader& lines) {
   BATPAK_TRY(const std::string_view entity, lines.next());
   if (!entity.starts_with(entity_mark)) return lines.refuse("names no entity");
   const auto name = base::from_base64(entity.substr(entity_mark.size()));
-  if (!name || name->empty() || name->size() > limits::coordinate_part_bytes_max) {
-    return lines.refuse("has no entity in base 64");
-  }
+  if (!name || !is_entity(base::as_text(*name))) return lines.refuse("has no entity in base 64");
   proof.entity = base::as_text(*name);
   while (true) {
     BATPAK_TRY(const std::string_view line, lines.next());
@@ -88,9 +92,16 @@ Result<StreamProof> parse_body(proof::LineReader& lines) {
 }
 
 // What the declaration states, when its receipt was believed.
-Checked<HeadsDeclaration> read_declaration(const ProvenEvent& event) {
-  if (event.kind != HeadsDeclaration::kind || event.entity != HeadsDeclaration::entity) {
+Checked<HeadsDeclaration> read_declaration(const ProvenEvent& event, const HeaderView& header) {
+  if (event.kind != HeadsDeclaration::kind || event.entity != HeadsDeclaration::entity ||
+      event.scope != event::store_scope || event.lane != 0 || event.payload_version != 1) {
     return refuse(Fault::no_declaration, "the receipt is not of a declaration of heads");
+  }
+  // The first one follows the genesis event, each other one an event between that and itself.
+  const std::uint64_t previous = header.previous_sequence();
+  const bool follows = event.stream_version == 0 ? previous == 0 : previous > 0 && previous < event.sequence;
+  if (!follows || event.stream_version >= event.sequence || header.batch_size() != 1) {
+    return refuse(Fault::malformed_declaration, "no declaration of heads may stand in its stream as this one does");
   }
   if (!event.payload) return refuse(Fault::no_declaration, "the receipt does not show what is declared");
   const auto declared = decode_payload<HeadsDeclaration>(*event.payload);
@@ -259,7 +270,10 @@ Checked<ProvenStream> verify(const StreamProof& proof, std::expected<ProvenEvent
                                               .message = "the receipt of the declaration: " + declaration.error().message,
                                               .receipt_fault = declaration.error().fault});
   }
-  const auto declared = read_declaration(*declaration);
+  if (!is_entity(proof.entity)) return refuse(Fault::malformed, "the proof is about what can be no entity");
+  const auto header = proof::check_header(proof.declaration);
+  if (!header) return refuse(header.error());
+  const auto declared = read_declaration(*declaration, *header);
   if (!declared) return std::unexpected(declared.error());
   const auto heads = check_leaves(proof, *declared);
   if (!heads) return std::unexpected(heads.error());

@@ -44,12 +44,16 @@ class StreamProofTest : public testing::Test {
     std::optional<std::uint64_t> branches_from = {};  // its place in the log
     std::string payload = "opened";
     EventKind kind{0xF, 1};
+    std::string scope = {};  // empty: the usual one
+    std::uint16_t payload_version = 1;
   };
 
   void add(const Event& made) {
     event::DraftFields fields;
     fields.entity = made.entity;
-    fields.scope = "building:a";
+    const bool is_own = made.entity.starts_with("$batpak/");
+    fields.scope = !made.scope.empty() ? std::string_view(made.scope) : is_own ? event::store_scope : "building:a";
+    fields.payload_version = made.payload_version;
     fields.kind = made.kind;
     fields.lane = made.lane;
     event::DraftFrame draft = event::DraftFrame::begin(fields, {});
@@ -263,6 +267,35 @@ TEST_F(StreamProofTest, refuses_a_declaration_that_may_not_stand_where_it_stands
   EXPECT_FALSE(far.may_stand_at(8 + (1U << 20)));
 }
 
+TEST_F(StreamProofTest, refuses_a_declaration_in_another_place_than_its_own) {
+  const auto fault_of_declaration = [&](auto change) {
+    declare();
+    Bytes payload;
+    encode_payload(payload,
+                   event::HeadsDeclaration{.log_size = log_size_, .root = tree_->root().bytes, .streams = heads_.size()})
+        .value();
+    Event event{.entity = std::string(event::HeadsDeclaration::entity),
+                .payload = std::string(base::as_text(payload)),
+                .kind = event::HeadsDeclaration::kind};
+    change(event);
+    add(event);
+    declared_at_ = log_.size() - 1;
+    return fault_of(prove("door:2"));
+  };
+  EXPECT_EQ(fault_of_declaration([](Event&) {}), "none");
+  EXPECT_EQ(fault_of_declaration([](Event& event) { event.scope = "x"; }), "no_declaration");
+  EXPECT_EQ(fault_of_declaration([](Event& event) { event.lane = 1; }), "no_declaration");
+  EXPECT_EQ(fault_of_declaration([](Event& event) { event.payload_version = 2; }), "no_declaration");
+  EXPECT_EQ(fault_of_declaration([](Event& event) { event.entity = "heads"; }), "no_declaration");
+  EXPECT_EQ(fault_of_declaration([](Event& event) { event.kind = EventKind(0x1, 5); }), "no_declaration");
+  change_chain_ = [](event::ChainFields& chain) { chain.previous_sequence = 0; };
+  EXPECT_EQ(fault_of_declaration([](Event&) {}), "malformed_declaration") << "not the first, and follows the genesis event";
+  change_chain_ = [](event::ChainFields& chain) { chain.previous_sequence = chain.sequence; };
+  EXPECT_EQ(fault_of_declaration([](Event&) {}), "malformed_declaration");
+  change_chain_ = [](event::ChainFields& chain) { chain.stream_version = chain.sequence; };
+  EXPECT_EQ(fault_of_declaration([](Event&) {}), "malformed_declaration");
+}
+
 TEST_F(StreamProofTest, refuses_a_declaration_in_another_form) {
   declare();
   Bytes payload;
@@ -451,6 +484,20 @@ TEST_F(StreamProofTest, says_in_which_line_it_is_malformed) {
   const std::size_t empty = text.find("\n\n");
   EXPECT_NE(parse_stream_proof(text.substr(0, empty + 2) + "x\n").error().message.find("behind the events"),
             std::string::npos);
+}
+
+TEST_F(StreamProofTest, about_what_can_be_no_entity_is_malformed) {
+  declare();
+  StreamProof proof = prove("m");
+  ASSERT_TRUE(parse_stream_proof(format_stream_proof(proof)));
+  for (const std::string_view entity : {std::string_view("m\xFF"), std::string_view("m\n"), std::string_view("m\x1B[31m"),
+                                        std::string_view("m\0", 2), std::string_view("\xC2\x85")}) {
+    proof.entity = entity;
+    const auto parsed = parse_stream_proof(format_stream_proof(proof));
+    ASSERT_FALSE(parsed);
+    EXPECT_NE(parsed.error().message.find("line 2 of the proof"), std::string::npos) << parsed.error().message;
+    EXPECT_EQ(fault_of(proof), "malformed") << "a proof that was not read from a text";
+  }
 }
 
 TEST_F(StreamProofTest, takes_the_logs_and_witnesses_of_a_policy) {

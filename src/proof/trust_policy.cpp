@@ -142,7 +142,7 @@ Result<TrustPolicy> TrustPolicy::parse(std::string_view text) {
   return TrustPolicyParser().parse(text);
 }
 
-Result<void> TrustPolicy::verify(const CheckpointNote& note) const {
+Result<std::vector<Cosignature>> TrustPolicy::verify(const CheckpointNote& note) const {
   if (!logs_.empty()) {
     const auto log = std::ranges::find(logs_, note.checkpoint.origin, &VerifierKey::name);
     if (log == logs_.end()) return fail(ErrorCode::bad_signature, "the note is of a log that the policy does not name");
@@ -160,6 +160,7 @@ Result<void> TrustPolicy::verify(const CheckpointNote& note) const {
     }
     if (!is_signed) return fail(ErrorCode::bad_signature, "the note has no signature of a key that the policy names");
   }
+  std::vector<Cosignature> cosignatures;
   std::vector<bool> saw(members_.size());
   for (std::size_t i = 0; i < members_.size(); ++i) {
     const Member& member = members_[i];
@@ -173,14 +174,15 @@ Result<void> TrustPolicy::verify(const CheckpointNote& note) const {
       return signature.name == member.key->name() && signature.key_id == id;
     });
     if (!has_one) continue;
-    BATPAK_CHECK(verify_cosignature(note, *member.key));
+    BATPAK_TRY(const std::chrono::sys_seconds time, verify_cosignature(note, *member.key));
+    cosignatures.push_back({.witness = member.name, .key_name = member.key->name(), .time = time});
     saw[i] = true;
   }
   if (quorum_ && !saw[*quorum_]) {
     return fail(ErrorCode::bad_signature,
                 "fewer witnesses cosigned the note than the quorum '" + members_[*quorum_].name + "' asks for");
   }
-  return {};
+  return cosignatures;
 }
 
 }  // namespace batpak

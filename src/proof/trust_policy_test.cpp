@@ -90,6 +90,19 @@ TEST_F(TrustPolicyTest, refuses_a_note_with_a_bad_cosignature_of_a_witness_it_kn
   EXPECT_TRUE(takes(log() + witness(1) + "quorum W1\n", note)) << "those that it does not know do not matter";
 }
 
+TEST_F(TrustPolicyTest, says_who_cosigned_and_when) {
+  const auto policy = TrustPolicy::parse(log() + witnesses() + "quorum none\n").value();
+  const CheckpointNote note = cosigned_by({1, 3});
+  const auto cosignatures = policy.verify(note);
+  ASSERT_TRUE(cosignatures);
+  ASSERT_EQ(cosignatures->size(), 2U);
+  EXPECT_EQ(cosignatures->front().witness, "W1");
+  EXPECT_EQ(cosignatures->back().witness, "W3");
+  const auto key = CosignerKey::make(cosignatures->front().key_name, keys_[1].public_key()).value();
+  EXPECT_EQ(cosignatures->front().time, verify_cosignature(note, key).value());
+  EXPECT_TRUE(TrustPolicy::parse(log() + witness(2) + "quorum none\n")->verify(note)->empty()) << "others do not matter";
+}
+
 TEST_F(TrustPolicyTest, takes_spaces_comments_urls_and_any_order) {
   const std::string policy = "# who is trusted\n\n \t\n" + witness(1).substr(0, witness(1).size() - 1) +
                              "\thttps://example.com/w1 \n  # a remark\ngroup\tG  any W1\n quorum G\n" +

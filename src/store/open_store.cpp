@@ -3,6 +3,7 @@
 #include "base/try.hpp"
 #include "platform/fork_guard.hpp"
 #include "platform/posix_fs.hpp"
+#include "platform/real_path.hpp"
 #include "proof/checkpoint.hpp"
 #include "recovery/recover.hpp"
 #include "store/own_event.hpp"
@@ -97,10 +98,29 @@ struct Witness {
   std::optional<WitnessRecord> record;            // what it remembers
 };
 
-Result<Witness> open_witness(platform::FileSystem& files, const OpenOptions& options) {
+// The file that is meant: replacing a link to it by a file would leave it as it was. Inside of the store's directory it would be
+// put back together with the log, and say nothing.
+Result<WitnessFile> find_witness_file(const std::string& directory, const OpenOptions& options) {
+  WitnessFile file = *options.witness_file;
+  std::string store = directory;
+  if (options.file_system == nullptr) {
+    BATPAK_TRY(file.path, platform::real_path(file.path));
+    if (auto real = platform::real_path(directory)) store = *std::move(real);
+  }
+  while (store.size() > 1 && store.ends_with('/')) store.pop_back();
+  if (file.path.starts_with(store + "/")) {
+    return fail(Error(ErrorCode::invalid_argument,
+                      "a witness file inside of the store's directory would be put back together with it")
+                    .at_path(options.witness_file->path));
+  }
+  return file;
+}
+
+Result<Witness> open_witness(platform::FileSystem& files, const std::string& directory, const OpenOptions& options) {
   Witness witness;
   if (!options.witness_file) return witness;
-  BATPAK_TRY(witness.keeper, engine::WitnessKeeper::open(files, *options.witness_file));
+  BATPAK_TRY(const WitnessFile file, find_witness_file(directory, options));
+  BATPAK_TRY(witness.keeper, engine::WitnessKeeper::open(files, file));
   BATPAK_TRY(witness.record, witness.keeper->read());
   if (!witness.record && options.witness_file->when_missing == WitnessFile::WhenMissing::refuse) {
     return fail(Error(ErrorCode::witness_missing, "the witness file is not there").at_path(options.witness_file->path));
@@ -159,7 +179,7 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
   platform::Clock& clock = options.clock != nullptr ? *options.clock : platform::system_clock();
   platform::Entropy& entropy = options.entropy != nullptr ? *options.entropy : platform::system_entropy();
   const std::chrono::nanoseconds begun = clock.monotonic();
-  BATPAK_TRY(const Witness witness, open_witness(files, options));
+  BATPAK_TRY(const Witness witness, open_witness(files, path, options));
   BATPAK_TRY(auto directory, find_directory(files, path, options, witness));
   BATPAK_TRY(auto lock, directory->lock_as_owner());
   BATPAK_TRY(const bool created, make_store_if_asked(*directory, options, clock, entropy, first_time));

@@ -3,6 +3,7 @@
 
 #include "base/limits.hpp"
 #include "base/try.hpp"
+#include "base/utf8.hpp"
 #include "batpak/store.hpp"
 #include "event/frame_view.hpp"
 #include "event/store_events.hpp"
@@ -111,8 +112,8 @@ Result<Receipt> Store::declare_heads() {
 }
 
 Result<StreamProof> Store::prove_stream(std::string_view entity, Show show) const {
-  if (entity.empty() || entity.size() > limits::coordinate_part_bytes_max) {
-    return fail(ErrorCode::invalid_coordinate, "an entity has 1 to 1024 bytes");
+  if (entity.empty() || entity.size() > limits::coordinate_part_bytes_max || !base::is_plain_text(entity)) {
+    return fail(ErrorCode::invalid_coordinate, "an entity has 1 to 1024 bytes of UTF-8 without control characters");
   }
   Result<CheckpointNote> newest = signed_checkpoint();
   if (!newest && newest.error().code == ErrorCode::past_the_end) return fail(ErrorCode::no_heads, newest.error().message);

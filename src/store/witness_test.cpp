@@ -74,6 +74,15 @@ class WitnessTest : public testing::Test {
   std::shared_ptr<const SigningKey> key_ = new_key();
 };
 
+TEST_F(WitnessTest, is_not_kept_inside_of_the_store) {
+  for (const std::string_view path : {"store/witness", "store/log/witness"}) {
+    const auto refused = try_open({.path = std::string(path), .when_missing = WhenMissing::create});
+    ASSERT_FALSE(refused) << path;
+    EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  }
+  EXPECT_EQ(machine_.files.list_files().size(), 1U) << "nothing was made";
+}
+
 TEST_F(WitnessTest, remembers_the_newest_checkpoint_when_the_store_is_closed) {
   Store store = open(creating());
   append(store, 5);

@@ -85,6 +85,9 @@ class AgreementTest(unittest.TestCase):
     def test_of_changes_with_mended_checksums(self):
         self.try_all("forgeries", 50, ("plain", "signed", "signed_segments", "heads", "revoked", "restored"))
 
+    def test_of_names_that_no_event_may_have(self):
+        self.try_all("names", 12, ("plain", "signed", "segments"))
+
     # Witness: nothing_opens_that_should_refuse
     def test_of_missing_doubled_foreign_and_stray_files(self):
         self.try_all("files", 40, ("signed", "segments"), opening=True)

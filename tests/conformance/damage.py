@@ -7,6 +7,7 @@ import shutil
 import struct
 from collections.abc import Callable
 
+from reader import content, frame
 from reader.commit import HEADER_BYTES as COMMIT_HEADER_BYTES
 from reader.crc32c import crc32c
 from reader.segment import HEADER_BYTES as SEGMENT_HEADER_BYTES
@@ -184,6 +185,21 @@ def forgeries(directory, layout, count, seed):
         level = "first" if (path, offset) in layout.lengths else "same"
         found.append(forge(path, piece.offset, ((offset, byte),), chance.random() < 0.7, level))
     return found
+
+
+def names(directory, layout, count, seed):
+    """Control characters and what is not UTF-8 in entities and scopes, with all CRCs mended."""
+    chance = random.Random(seed)
+    found = []
+    for path, piece in layout.commits:
+        raw = _read(directory, path)
+        for placed in content.of_commit(raw, piece.header).frames:
+            entity_bytes, scope_bytes = struct.unpack_from("<HH", placed.raw, frame.PREFIX_BYTES + 10)
+            at = placed.raw.index(frame.parse(placed.raw).header.entity.encode(), frame.PREFIX_BYTES)
+            offset = placed.offset + at + chance.randrange(entity_bytes + scope_bytes)
+            found.append(forge(path, piece.offset, ((offset, chance.choice(b"\0\n\x1b\x1f\x7f\x80\xff")),), chain=True))
+    chance.shuffle(found)
+    return found[:count]
 
 
 def files(layout, other):

@@ -20,7 +20,8 @@ def damages(specimen, other, kind, count, seed):
     layout = _bench(specimen).layout
     if kind == "files":
         return damage.files(layout, other)[:count]
-    make = {"flips": damage.one_byte_flips, "tears": damage.cuts_and_tears, "forgeries": damage.forgeries}[kind]
+    make = {"flips": damage.one_byte_flips, "tears": damage.cuts_and_tears, "forgeries": damage.forgeries,
+            "names": damage.names}[kind]
     return make(specimen.directory, layout, count, seed)
 
 

@@ -74,6 +74,32 @@ TEST_F(OwnEvents, of_several_types_are_fine) {
   EXPECT_TRUE(verify().clean()) << describe(verify());
 }
 
+TEST(DeclaredNames, that_no_kind_may_have_are_found) {
+  for (const std::string_view name : {std::string_view(""), std::string_view("a\nb"), std::string_view("\x1B[31m")}) {
+    TestLog log;
+    log.commit({declaration({0xF, 0x002}, std::string(name))});
+    expect_only(verify_files(log.files()), Law::declaration);
+  }
+}
+
+TEST(Events, with_names_that_append_refuses_have_not_the_form_of_any) {
+  for (const std::string& name :
+       {std::string("a\nb"), std::string("a\x1B[31mb"), std::string(1, '\0'), std::string("\xC2\x85")}) {
+    for (const bool as_scope : {false, true}) {
+      TestLog log;
+      log.declare_notes();
+      TestLog::Event event{.entity = "door:1", .payload = TestLog::note("x")};
+      (as_scope ? event.scope : event.entity) = name;
+      log.commit({event});
+      log.commit({{.entity = "door:2", .payload = TestLog::note("y")}});
+      open_both_ways(log.files());
+      const VerifyReport report = verify_files(log.files());
+      ASSERT_FALSE(report.clean());
+      EXPECT_EQ(report.findings.front().law, Law::frame_form) << describe(report);
+    }
+  }
+}
+
 TEST_F(OwnEvents, that_declare_a_kind_under_a_second_name) {
   log.commit({declaration({0xF, 0x002}, "other")});
   log.commit({declaration({0xF, 0x002}, "another")});

@@ -61,7 +61,7 @@ class CommandTest(unittest.TestCase):
         done = subprocess.run([BATPAK, *arguments], input=given, capture_output=True, timeout=PATIENCE)
         answer = Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
         if code is not None:
-            self.assertEqual(answer.code, code, f"batpak {' '.join(arguments)}\n{answer.out[-2000:]}{answer.err[-2000:]}")
+            self.assertEqual(answer.code, code, f"batpak {' '.join(map(str, arguments))}\n{answer.out[-2000:]}{answer.err[-2000:]}")
         return answer
 
     def start(self, *arguments, **pipes):

@@ -31,6 +31,16 @@ class Heads(SignedStoreTest):
             self.assertEqual((summary["events"], summary["log_size"]), (len(expected), declared["sequence"]))
             self.assertNotIn("payload", events[0])
 
+    def test_what_can_be_no_entity_is_neither_proven_nor_believed_to_be_absent(self):
+        self.declare()
+        text = self.prove("absent", "m").out
+        for entity in (b"m\xff", b"m\n", b"m\x1b[31m", b"\xc2\x85"):
+            self.assertIn("invalid_coordinate", self.prove("absent", entity, code=2).err)
+            self.assertIn("invalid_coordinate", self.prove("complete", entity, code=2).err)
+            changed = text.replace("entity bQ==\n", f"entity {base64.b64encode(entity).decode()}\n")
+            self.assertNotEqual(changed, text)
+            self.assertEqual(self.verify(changed, code=1)[0]["fault"], "malformed")
+
     def test_it_is_said_in_words(self):
         self.declare()
         text = self.prove("complete", self.entity, "--content").out

@@ -4,7 +4,12 @@ import base64
 import hashlib
 import unittest
 
-from command import KEY_NAME, SignedStoreTest, main
+from command import KEY_NAME, SignedStoreTest, event_line, main
+
+try:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+except ImportError:
+    Ed25519PrivateKey = None
 
 
 def leaf(event_hash):
@@ -30,6 +35,17 @@ class Proofs(SignedStoreTest):
         self.assertEqual(said["payload"], {"number": 5})
         shown = self.batpak("receipt", "verify", self.write("r", self.prove(self.receipts[5]["sequence"])), "--key", self.key).out
         self.assertIn("verified: the log example.com/audit holds this event", shown)
+
+    def test_no_receipt_drives_the_terminal(self):
+        text = self.prove(self.receipts[3]["sequence"])
+        record = base64.b64decode(text.split("\n")[1].removeprefix("extra "))
+        entity = record.index(b"file:")
+        for bad in (b"\x1b[31m", b"\n", b"\0", b"\xff"):
+            forged = record[:entity] + bad + record[entity + len(bad):]
+            changed = text.replace(base64.b64encode(record).decode(), base64.b64encode(forged).decode())
+            shown = self.batpak("receipt", "verify", "-", "--key", self.key, stdin=changed, code=1).out
+            self.assertEqual(len(shown.splitlines()), 1)
+            self.assertTrue(shown.removesuffix("\n").isprintable(), shown)
 
     def test_a_receipt_is_a_proof_that_needs_no_batpak(self):
         """By the text of C2SP tlog-proof and RFC 9162 alone."""
@@ -73,6 +89,51 @@ class Proofs(SignedStoreTest):
         broken = self.write("broken", f"log {self.key}\nquorum W\n")
         answer = self.batpak("receipt", "verify", self.write("r", text), "--policy", broken, code=2)
         self.assertIn("line 2 of the policy", answer.err)
+
+    @unittest.skipUnless(Ed25519PrivateKey, "needs python3-cryptography")
+    def test_who_cosigned_and_when_is_shown(self):
+        text = self.prove(self.receipts[3]["sequence"])
+        names = {0: "without a time", 1_700_000_000: "at 2023-11-14T22:13:20Z", 2**63 - 1: "which no calendar has"}
+        policy = f"log {self.key}\n"
+        body = text.split("\n\n", 1)[1].split("\n\n")[0] + "\n"
+        keys = {}
+        for number, seconds in enumerate(names):
+            name = f"witness.example.com/w{number}"
+            keys[name] = witness = Ed25519PrivateKey.generate()
+            public = witness.public_key().public_bytes_raw()
+            key_id = hashlib.sha256(name.encode() + b"\n\x04" + public).digest()[:4]
+            signature = witness.sign(f"cosignature/v1\ntime {seconds}\n{body}".encode())
+            line = base64.b64encode(key_id + seconds.to_bytes(8, "big") + signature).decode()
+            text += f"\u2014 {name} {line}\n"
+            policy += f"witness W{number} {name}+{key_id.hex()}+{base64.b64encode(bytes([4]) + public).decode()}\n"
+        trusting = self.write("policy", policy + "group G all W0 W1 W2\nquorum G\n")
+        said = self.verify(text, "--policy", trusting)
+        self.assertEqual([(one["witness"], one["key_name"], one["seconds"]) for one in said["cosignatures"]],
+                         [(f"W{number}", name, seconds) for number, (name, seconds) in enumerate(zip(keys, names))])
+        self.assertEqual([one.get("time") for one in said["cosignatures"]], ["1970-01-01T00:00:00Z", "2023-11-14T22:13:20Z", None])
+        shown = self.batpak("receipt", "verify", "-", "--policy", trusting, stdin=text).out
+        for number, (name, words) in enumerate(zip(keys, names.values())):
+            line = next(line for line in shown.splitlines() if name in line)
+            self.assertIn(f"{name} (W{number}), ", line)
+            self.assertTrue(line.endswith(words), line)
+        self.assertNotIn("cosignatures", self.verify(text), "whose keys are not known")
+
+    def test_it_is_said_what_is_not_shown_and_not_checked(self):
+        lines = self.batpak("append", self.store, "--json", "--key-file", self.key_file,
+                            stdin=event_line(1, meta={"by": "ann"})).objects
+        text = self.prove(lines[0]["sequence"])
+        bare = self.batpak("key", "show", self.key_file).out.strip()
+        self.assertEqual(len(bare), 64)
+        shown = self.batpak("receipt", "verify", "-", "--key", bare, stdin=text).out
+        self.assertRegex(shown, "(?m)^metadata +not shown$")
+        self.assertRegex(shown, "(?m)^payload +not shown$")
+        self.assertRegex(shown, "(?m)^origin +not checked")
+        self.assertFalse(self.verify(text, "--key", bare)["origin_checked"])
+        shown = self.batpak("receipt", "verify", "-", "--key", self.key, stdin=self.prove(lines[0]["sequence"], "--content")).out
+        self.assertRegex(shown, '(?m)^metadata +{"by":"ann"}$')
+        self.assertNotIn("not checked", shown)
+        said = self.verify(self.prove(lines[0]["sequence"], "--content"))
+        self.assertEqual((said["metadata"], said["origin_checked"]), ({"by": "ann"}, True))
 
     def test_the_checkpoint_is_a_signed_note(self):
         text = self.batpak("checkpoint", self.store).out

@@ -53,6 +53,43 @@ class WitnessFiles(Kept):
         self.assertIn(KEY_NAME, own[0]["payload"]["given_up"])
         self.assertEqual(self.verify()[-1]["findings"], 0)
 
+    def test_an_accepted_restore_is_a_note_of_whoever_verifies(self):
+        self.assertNotIn("restores", self.verify()[-1])
+        before = self.batpak("verify", self.store, "--json").objects[-1]
+        self.put_copy_back()
+        self.fill(1, "--witness", self.witness, "--accept-restore")
+        report = self.verify()[-1]
+        own = next(event for event in self.log("--all", "--from", "0") if event["kind"] == "batpak.restore")
+        self.assertEqual((report["clean"], report["restores_omitted"]), (True, 0))
+        self.assertEqual(report["restores"],
+                         [{"sequence": own["sequence"], "given_up_size": before["size"], "given_up_root": before["root"]}])
+        sentence = f"event {own['sequence']} says that an older copy was put back on purpose; given up were {before['size']} events"
+        self.assertIn(sentence, self.batpak("verify", self.store).out)
+        page = self.path("page.html")
+        self.assertIn(sentence, self.batpak("audit", self.store, "--html", page).out)
+        with open(page, encoding="utf-8") as file:
+            self.assertIn(sentence, file.read())
+
+    def test_one_that_is_linked_to_is_written_where_it_is(self):
+        os.mkdir(self.path("elsewhere"))
+        link = self.path("link")
+        os.symlink("elsewhere/witness", link)
+        self.fill(1, "--witness", link, "--witness-create")
+        self.assertTrue(os.path.islink(link))
+        with open(self.path("elsewhere/witness"), encoding="utf-8") as file:
+            kept = file.read()
+        self.fill(1, "--witness", link)
+        self.assertTrue(os.path.islink(link))
+        with open(self.path("elsewhere/witness"), encoding="utf-8") as file:
+            self.assertNotEqual(file.read(), kept)
+        self.batpak("verify", self.store, "--against", link)
+
+    def test_one_inside_of_the_store_is_refused(self):
+        os.symlink(self.store, self.path("way"))
+        for path in (os.path.join(self.store, "w"), os.path.join(self.store, "log", "w"), self.path("way/w")):
+            self.assertIn("inside of the store's directory", self.fill(1, "--witness", path, "--witness-create", code=2).err)
+            self.assertFalse(os.path.exists(path))
+
     def test_another_history_in_a_copy_is_refused(self):
         self.put_copy_back()
         self.batpak("append", self.store, "--key-file", self.key_file, stdin="".join(event_line(n) for n in range(90, 130)))
@@ -70,6 +107,15 @@ class WitnessFiles(Kept):
 
 
 class Against(Kept):
+    def test_what_is_no_regular_file_is_refused(self):
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        receipt = self.batpak("prove", "inclusion", self.store, "3").out
+        for command in (("verify", self.store, "--against", pipe), ("receipt", "verify", pipe, "--key", self.key),
+                        ("receipt", "verify", "-", "--policy", pipe), ("receipt", "verify", self.place, "--key", self.key)):
+            answer = self.batpak(*command, stdin=receipt, code=2)
+            self.assertIn("not a regular file", answer.err)
+
     # Witness: rollback_is_noticed
     def test_a_checkpoint_a_receipt_and_a_witness_file_each_notice_a_log_that_was_put_back(self):
         kept = [

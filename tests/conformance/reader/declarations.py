@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from .frame import Header
+from .frame import Header, has_control_character
+from .limits import KIND_NAME_BYTES_MAX
 from .keys import Keys
 from .msgpack import Map
 from .note import is_checkpoint
@@ -163,6 +164,8 @@ class Declarations:
         fields = [field.get("name").encode() for field in value.get("fields")]
         if kind >> CATEGORY_BITS == 0:
             yield "declaration", "a kind of the store's own is declared"
+        if not 1 <= len(name.encode()) <= KIND_NAME_BYTES_MAX or has_control_character(name):
+            yield "declaration", f"kind {kind:#06x} is declared under what can be no name"
         if fields != sorted(set(fields)):
             yield "declaration", "the declared fields are not in the order of their names"
         if self.names.get(kind, "").startswith(LOST_NAME):

@@ -122,13 +122,20 @@ def crc_matches(frame: bytes) -> bool:
     return struct.unpack_from("<I", frame)[0] == crc32c(frame[4:])
 
 
+def has_control_character(name: str) -> bool:
+    return any(character < " " or "\x7f" <= character <= "\x9f" for character in name)
+
+
 def _name(content, what, offset):
     if not 1 <= len(content) <= NAME_BYTES_MAX:
         raise Malformed(f"the {what} is not 1 to {NAME_BYTES_MAX} bytes long", offset)
     try:
-        return content.decode()
+        name = content.decode()
     except UnicodeDecodeError as error:
         raise Malformed(f"the {what} is not UTF-8", offset) from error
+    if has_control_character(name):
+        raise Malformed(f"the {what} holds a control character", offset)
+    return name
 
 
 def _extensions(content, offset):
