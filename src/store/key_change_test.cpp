@@ -483,19 +483,22 @@ TEST_F(KeyChangeTest, a_chain_leaves_out_no_change_but_the_last) {
   make(recoverable(first_), 1);
   append(with(second_, first_), 1);
   append(with(third_, second_), 1);
+  const SharedKey fourth = test::new_key();
+  append(revoking(second_, 6, fourth), 1);  // which fits behind the second key as well as behind the third
   const std::string text = chain();
   std::vector<std::size_t> starts;
   for (std::size_t at = text.find("receipt "); at != std::string::npos; at = text.find("\nreceipt ", at + 1)) {
     starts.push_back(text[at] == '\n' ? at + 1 : at);
   }
-  ASSERT_EQ(starts.size(), 3U);
+  ASSERT_EQ(starts.size(), 4U);
   const auto without = [&](std::size_t which) {
     const std::size_t end = which + 1 < starts.size() ? starts[which + 1] : text.size();
     return text.substr(0, starts[which]) + text.substr(end);
   };
   EXPECT_EQ(verify_key_chain(named(first_), without(0)).error().fault, ReceiptFault::broken_chain);
   EXPECT_EQ(verify_key_chain(named(first_), without(1)).error().fault, ReceiptFault::broken_chain);
-  EXPECT_EQ(verify_key_chain(named(first_), without(2))->spans.size(), 2U);
+  EXPECT_EQ(verify_key_chain(named(first_), without(2)).error().fault, ReceiptFault::broken_chain);
+  EXPECT_EQ(verify_key_chain(named(first_), without(3))->spans.size(), 3U);
   EXPECT_EQ(verify_key_chain(named(first_), text.substr(0, starts[0])).error().fault, ReceiptFault::malformed);
 }
 

@@ -107,7 +107,7 @@ class Proofs(SignedStoreTest):
             text += f"\u2014 {name} {line}\n"
             policy += f"witness W{number} {name}+{key_id.hex()}+{base64.b64encode(bytes([4]) + public).decode()}\n"
         trusting = self.write("policy", policy + "group G all W0 W1 W2\nquorum G\n")
-        said = self.verify(text, "--policy", trusting)
+        said = self.verify(text, "--policy", trusting)[0]
         self.assertEqual([(one["witness"], one["key_name"], one["seconds"]) for one in said["cosignatures"]],
                          [(f"W{number}", name, seconds) for number, (name, seconds) in enumerate(zip(keys, names))])
         self.assertEqual([one.get("time") for one in said["cosignatures"]], ["1970-01-01T00:00:00Z", "2023-11-14T22:13:20Z", None])
@@ -116,7 +116,7 @@ class Proofs(SignedStoreTest):
             line = next(line for line in shown.splitlines() if name in line)
             self.assertIn(f"{name} (W{number}), ", line)
             self.assertTrue(line.endswith(words), line)
-        self.assertNotIn("cosignatures", self.verify(text), "whose keys are not known")
+        self.assertNotIn("cosignatures", self.verify(text)[0], "whose keys are not known")
 
     def test_it_is_said_what_is_not_shown_and_not_checked(self):
         lines = self.batpak("append", self.store, "--json", "--key-file", self.key_file,
@@ -128,11 +128,11 @@ class Proofs(SignedStoreTest):
         self.assertRegex(shown, "(?m)^metadata +not shown$")
         self.assertRegex(shown, "(?m)^payload +not shown$")
         self.assertRegex(shown, "(?m)^origin +not checked")
-        self.assertFalse(self.verify(text, "--key", bare)["origin_checked"])
+        self.assertFalse(self.verify(text, "--key", bare)[0]["origin_checked"])
         shown = self.batpak("receipt", "verify", "-", "--key", self.key, stdin=self.prove(lines[0]["sequence"], "--content")).out
         self.assertRegex(shown, '(?m)^metadata +{"by":"ann"}$')
         self.assertNotIn("not checked", shown)
-        said = self.verify(self.prove(lines[0]["sequence"], "--content"))
+        said = self.verify(self.prove(lines[0]["sequence"], "--content"))[0]
         self.assertEqual((said["metadata"], said["origin_checked"]), ({"by": "ann"}, True))
 
     def test_the_checkpoint_is_a_signed_note(self):

@@ -112,7 +112,7 @@ std::optional<Id> choose_id(Choices& choices, bool present) {
 
 std::string choose_name(Choices& choices) {
   std::string name(choices.text());
-  return name.empty() || !base::is_utf8(name) ? "name" : name;
+  return name.empty() || !base::is_plain_text(name) ? "name" : name;
 }
 
 // An event made of the input's choices, written as the writer does, then read.
