@@ -57,6 +57,12 @@ std::vector<std::string> AuditReport::limits() const {
   if (found.events_not_yet_signed > 0) {
     limits.push_back("The last " + std::to_string(found.events_not_yet_signed) + " events have no stored signature yet.");
   }
+  if (found.events_signed_late > 0) {
+    limits.push_back(
+        std::to_string(found.events_signed_late) +
+        " events lay without a signature until the store was opened again: whoever could write the files until then could "
+        "have changed or added them.");
+  }
   limits.emplace_back("Payloads and times are what the recording program and its clock said.");
   return limits;
 }

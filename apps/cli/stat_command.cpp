@@ -82,11 +82,27 @@ Census census_of(const Snapshot& snapshot) {
   return census;
 }
 
-std::string key_text(const Store& store) {
-  const std::optional<PublicKey> key = store.declared_key();
+std::string key_text(const Store& store, const KeySpan& span) {
+  const Result<PublicKey> key = PublicKey::from_bytes(span.key);
   if (!key) return {};
   const Result<VerifierKey> named = VerifierKey::make(store.origin(), *key);
   return named ? to_string(*named) : std::string();
+}
+
+// The key in force, and one that a rotation declares which both keys did not sign yet: anybody could have appended that.
+struct Keys {
+  std::string in_force;
+  std::string unfinished;
+};
+
+Keys keys_of(const Store& store) {
+  Keys keys;
+  for (const KeySpan& span : store.keys()) {
+    const bool is_settled = span.origin != KeyOrigin::rotation || span.covered_by;
+    if (is_settled) keys = {.in_force = key_text(store, span), .unfinished = {}};
+    if (!is_settled) keys.unfinished = key_text(store, span);
+  }
+  return keys;
 }
 
 // Bytes of the log that one event takes, all overhead included.
@@ -116,7 +132,9 @@ std::string statistics_json(const Statistics& all) {
   object.number("visible", all.snapshot.size()).number("durable", all.snapshot.durable_size());
   if (all.census.first)
     object.text("first_time", to_string(*all.census.first)).text("last_time", to_string(*all.census.last));
-  if (const std::string key = key_text(all.store); !key.empty()) object.text("key", key);
+  const Keys keys = keys_of(all.store);
+  if (!keys.in_force.empty()) object.text("key", keys.in_force);
+  if (!keys.unfinished.empty()) object.text("unfinished_key", keys.unfinished);
   if (all.checkpoint) {
     object.number("checkpoint_size", all.checkpoint->checkpoint.size);
     object.text("checkpoint_root", to_string(all.checkpoint->checkpoint.root));
@@ -144,8 +162,9 @@ void print_statistics(Output& output, const Statistics& all) {
                           counted(all.store.open_report().segments, "segment", "segments"), byte_size(all.size.all_bytes)));
   if (census.events > 0) row("per event", fmt::format("{:.0f} bytes", bytes_each(all.size, census)));
   row("frontier", fmt::format("{} visible, {} durable", grouped(all.snapshot.size()), grouped(all.snapshot.durable_size())));
-  const std::string key = key_text(all.store);
-  row("key", key.empty() ? "none declared" : key);
+  const Keys keys = keys_of(all.store);
+  row("key", keys.in_force.empty() ? "none declared" : keys.in_force);
+  if (!keys.unfinished.empty()) row("unfinished", "the change to " + keys.unfinished + " is not signed by both keys");
   if (all.checkpoint) {
     row("checkpoint", fmt::format("{}, root {}, {}", counted(all.checkpoint->checkpoint.size, "event", "events"),
                                   to_string(all.checkpoint->checkpoint.root),

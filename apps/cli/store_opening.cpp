@@ -48,6 +48,11 @@ Result<Store> open_to_write(const std::string& directory, const SigningArguments
     remark(fmt::format("{} of a write that did not finish were cut off {}{}", byte_size(report.torn_bytes), report.torn_path,
                        kept));
   }
+  if (report.events_signed_late > 0) {
+    remark(fmt::format(
+        "the last {} had no signature yet and {} signed now; without one, whoever can write the files can change them",
+        counted(report.events_signed_late, "event", "events"), report.events_signed_late == 1 ? "is" : "are"));
+  }
   if (report.given_up) {
     remark(
         fmt::format("the log does not go on from the {} events with the root {} that were seen; it was taken as it is, and "

@@ -48,7 +48,9 @@ std::string report_json(const VerifyReport& report) {
   object.text("signatures", name_of(report.signatures)).number("checkpoints_verified", report.checkpoints_verified);
   object.number("known_checkpoints_held", report.known_checkpoints_held.size());
   object.number("event_signatures_verified", report.event_signatures_verified);
-  object.number("events_not_yet_signed", report.events_not_yet_signed).number("clock_skews", report.clock_skews);
+  object.number("events_not_yet_signed", report.events_not_yet_signed)
+      .number("events_signed_late", report.events_signed_late);
+  object.number("clock_skews", report.clock_skews);
   object.text("tail", name_of(report.tail)).number("tail_bytes", report.tail_bytes);
   if (report.checkpoint) {
     object.number("size", report.checkpoint->size).text("root", to_string(report.checkpoint->root));
@@ -86,6 +88,10 @@ std::string signatures_text(const VerifyReport& report) {
   }
   if (report.events_not_yet_signed > 0) {
     text += fmt::format(", the last {} events not yet signed", grouped(report.events_not_yet_signed));
+  }
+  if (report.events_signed_late > 0) {
+    text += fmt::format(", {} signed only when the store was opened again",
+                        counted(report.events_signed_late, "event", "events"));
   }
   return text;
 }

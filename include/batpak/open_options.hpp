@@ -102,8 +102,11 @@ struct OpenReport {
   std::string quarantine_path;          // where the copy is; empty when nothing was cut or it was declined
   bool rotation_completed = false;      // an interrupted change of segments was finished
   bool key_changed = false;             // a rotation or revocation of the key was put into the log
-  std::uint64_t undurable_events = 0;   // open_read_only: whole, but not known to be durable
-  std::vector<DamagedRange> damage;     // open_read_only serves around it; also rot in old segments that hides no head
+  // Behind the last checkpoint that the key in force signed, and signed by this opening: nothing told until now whether they are
+  // as the store wrote them. Some after a crash, none after close(); all where a key is given to a store for the first time.
+  std::uint64_t events_signed_late = 0;
+  std::uint64_t undurable_events = 0;  // open_read_only: whole, but not known to be durable
+  std::vector<DamagedRange> damage;    // open_read_only serves around it; also rot in old segments that hides no head
   // The checkpoint of the witness file that the log does not go on from, where WhenNotExtended::accept_restore was needed.
   std::optional<Checkpoint> given_up;
   std::chrono::microseconds elapsed{0};

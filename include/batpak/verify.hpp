@@ -135,7 +135,10 @@ struct VerifyReport {
   std::uint64_t bytes = 0;
   std::uint64_t checkpoints_verified = 0;  // stored signatures of commits
   std::uint64_t event_signatures_verified = 0;
-  std::uint64_t events_not_yet_signed = 0;          // behind the last stored checkpoint that counts: no finding
+  std::uint64_t events_not_yet_signed = 0;  // behind the last stored checkpoint that counts: no finding
+  // Those that lay in the files unsigned when a later session began, which signed them: no finding. Until then anybody who could
+  // write the files could have changed them, or put them there. Sessions are as the commits state them, which nothing signs.
+  std::uint64_t events_signed_late = 0;
   std::uint64_t clock_skews = 0;                    // events whose time and wall clock differ by more than 10 s: no finding
   std::vector<std::string> known_checkpoints_held;  // the names of those of VerifyOptions::against that the log goes on from
   SignatureCheck signatures = SignatureCheck::not_checked;

@@ -59,6 +59,11 @@ SignatureState CheckpointCheck::verify_event(const EventFacts& event, const KeyB
 void CheckpointCheck::check_commit(std::string_view path, const segment::CommitView& commit, std::uint64_t size,
                                    const Hash& root) {
   const Place place{.path = path, .offset = commit.header.offset, .sequence = commit.header.first_sequence};
+  if (commit.header.session > session_) {
+    session_ = commit.header.session;
+    size_before_session_ = size_;
+  }
+  size_ = size;
   if (!commit.end.signatures.empty()) check_stored(place, commit.end, commit.header.durable_through.sequence);
   if (keys_.empty()) return;
   if (!first_unsigned_ && size > last_verified_) first_unsigned_ = make_finding(Law::unsigned_commit, place, {});
@@ -103,6 +108,10 @@ void CheckpointCheck::check_stored(const Place& place, const segment::CommitEnd&
 void CheckpointCheck::cover(std::uint64_t size) {
   keys_.store(size);
   events_verified_ += std::exchange(events_of_new_key_, 0);
+  constexpr std::uint64_t genesis = 1;
+  const std::uint64_t covered = covering_.empty() ? genesis : covering_.back();
+  const std::uint64_t of_earlier_sessions = std::min(size, size_before_session_);
+  if (of_earlier_sessions > covered) signed_late_ += of_earlier_sessions - covered;
   if (covering_.size() == covering_max) covering_.pop_front();
   covering_.push_back(size);
 }

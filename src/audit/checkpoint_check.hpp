@@ -35,6 +35,8 @@ class CheckpointCheck {
   [[nodiscard]] SignatureCheck state() const noexcept;
   // Of `events`, those behind the last checkpoint that counts; none where no key was ever declared.
   [[nodiscard]] std::uint64_t count_unsigned(std::uint64_t events) const noexcept;
+  // Those that lay unsigned when a later session began, which signed them; but for the genesis event.
+  [[nodiscard]] std::uint64_t count_signed_late() const noexcept { return is_foreign() ? 0 : signed_late_; }
   [[nodiscard]] const std::vector<KeySpan>& keys() const noexcept { return keys_.spans(); }
 
  private:
@@ -61,6 +63,10 @@ class CheckpointCheck {
   std::uint64_t last_stored_ = 0;          // size of the last stored checkpoint
   std::uint64_t last_verified_ = 0;        // of the last one that verified
   std::deque<std::uint64_t> covering_;     // sizes of those that verified, or without a key of all, the newest last
+  std::uint64_t session_ = 0;              // of the last commit
+  std::uint64_t size_ = 0;                 // events up to its end
+  std::uint64_t size_before_session_ = 0;  // events when that session began
+  std::uint64_t signed_late_ = 0;
   std::optional<Finding> first_unsigned_;  // where the first commit behind last_verified_ is
   std::uint64_t checkpoints_verified_ = 0;
   std::uint64_t events_verified_ = 0;

@@ -362,6 +362,7 @@ void History::report(VerifyReport& report) const {
   report.checkpoints_verified = checkpoints_.checkpoints_verified();
   report.event_signatures_verified = checkpoints_.events_verified();
   report.events_not_yet_signed = checkpoints_.count_unsigned(next_sequence_);
+  report.events_signed_late = checkpoints_.count_signed_late();
   report.signatures = checkpoints_.state();
   report.known_checkpoints_held = known_.held();
   report.outline = outline_.segments();

@@ -74,6 +74,12 @@ void CommitLog::keep_stored_signature(const std::optional<CheckpointNote>& store
   if (key && verify_note(*stored, *key)) signed_checkpoint_ = std::make_shared<const CheckpointNote>(*stored);
 }
 
+// Of what was recovered, where a key is about to sign it.
+std::uint64_t CommitLog::count_unsigned() const noexcept {
+  if (!options_.key) return 0;
+  return tree_.size() - (signed_checkpoint_ ? signed_checkpoint_->checkpoint.size : 0);
+}
+
 Result<std::unique_ptr<CommitLog>> CommitLog::open(recovery::LogState& state, Options options) {
   std::unique_ptr<CommitLog> log(new CommitLog(state, std::move(options)));
   const recovery::SegmentFile& last = state.segments.back();
@@ -82,6 +88,7 @@ Result<std::unique_ptr<CommitLog>> CommitLog::open(recovery::LogState& state, Op
   static_cast<void>(log->file_->allocate(std::max(log->options_.segment_bytes, last.size)));
   BATPAK_TRY(log->live_, log->directory_->open_file(segment::live_file_name, platform::OpenMode::create));
   log->publish_live();
+  state.report.events_signed_late = log->count_unsigned();
   // Each recovery writes something again, the last commit at least: the log ends in a mark before anything is shown.
   BATPAK_CHECK(log->write_idle_mark());
   if (state.key_change) {
@@ -394,7 +401,7 @@ void CommitLog::sign_again() {
 
 Result<void> CommitLog::write_idle_mark() {
   assert(all_durable());
-  if (ends_in_idle_mark_) return {};
+  if (ends_in_idle_mark_ && !unstored_) return {};
   sign_again();
   return write_mark();
 }

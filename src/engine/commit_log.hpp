@@ -151,6 +151,7 @@ class CommitLog {
   void sign_again();
   void keep_signature(Result<CheckpointNote> note);
   void keep_stored_signature(const std::optional<CheckpointNote>& stored);
+  [[nodiscard]] std::uint64_t count_unsigned() const noexcept;
   [[nodiscard]] EventId next_id(std::int64_t microseconds);
   [[nodiscard]] segment::CommitHeader next_header(segment::CommitType type) const;
 

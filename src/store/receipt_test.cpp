@@ -314,6 +314,7 @@ TEST_F(ReceiptTest, each_signature_is_stored_by_the_next_commit) {
   EXPECT_EQ(test::findings(report), "");
   EXPECT_EQ(report.events_not_yet_signed, 0U);
   EXPECT_EQ(report.checkpoints_verified, stored_signatures(machine_).size());
+  EXPECT_EQ(report.events_signed_late, 0U);
 }
 
 TEST_F(ReceiptTest, without_the_key_verify_says_that_it_checked_no_signature) {

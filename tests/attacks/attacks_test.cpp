@@ -264,6 +264,95 @@ TEST(Attack, that_takes_the_signatures_off_a_rewritten_log_is_counted_and_found_
   EXPECT_TRUE(has(look(files, With::key, {kept.checkpoint()}), Law::forked));
 }
 
+// What its owner does with a log that somebody without the key wrote on: opens it with the key, appends, closes.
+struct Continued {
+  Files files;
+  std::uint64_t told_at_opening = 0;
+};
+Continued go_on(const Files& files) {
+  platform::SimFs disk;
+  for (const auto& [path, bytes] : files) disk.write_file("store/" + path, bytes).value();
+  OpenOptions options;
+  options.key = std::shared_ptr<const SigningKey>(std::shared_ptr<void>(), &key());
+  options.housekeeping = OpenOptions::Housekeeping::by_hand;
+  options.file_system = &disk;
+  Store store = Store::open("store", options).value();
+  Continued after{.files = {}, .told_at_opening = store.open_report().events_signed_late};
+  store.close().value();
+  for (const std::string& path : disk.list_files())
+    after.files[path.substr(std::string_view("store/").size())] = disk.read_file(path).value();
+  return after;
+}
+
+// Behind the last signature whoever can write the files is the writer, and the owner's next checkpoint covers what they left.
+// Nothing of the result is wrong: opening tells how many events it signs, and verify how many were signed so late.
+TEST(Attack, that_appends_or_rewrites_behind_the_last_signature_is_signed_by_the_owner_and_told) {
+  const Kept kept(tell_honestly());
+  EXPECT_EQ(go_on(tell_honestly()).told_at_opening, 0U);
+  EXPECT_EQ(look(go_on(tell_honestly()).files, With::key).events_signed_late, 0U);
+  TestLog appended = tell(honest);
+  appended.leave_unsigned();
+  appended.commit({{.entity = "door:a", .payload = TestLog::note("a opened, it is said")}});
+  TestLog rewritten = tell(beginning(5));
+  rewritten.leave_unsigned();
+  for (const std::string_view text : {"c was never closed", "a was never opened again"})
+    rewritten.commit({{.entity = "door:c", .payload = TestLog::note(std::string(text))}});
+  for (const auto& [forged, count] : {std::pair(&appended, 1U), std::pair(&rewritten, 2U)}) {
+    const Continued after = go_on(forged->files());
+    EXPECT_EQ(after.told_at_opening, count);
+    const VerifyReport report = look(after.files, With::key);
+    EXPECT_EQ(describe(report), "");
+    EXPECT_EQ(report.events_not_yet_signed, 0U);
+    EXPECT_EQ(report.events_signed_late, count);
+  }
+  EXPECT_EQ(describe(look(go_on(appended.files()).files, With::key, {kept.checkpoint()})), "") << "it goes on from it";
+  EXPECT_TRUE(has(look(go_on(rewritten.files()).files, With::key, {kept.checkpoint()}), Law::forked));
+}
+
+// The root is over events. How they were written is in no hash: the same events under the same root.
+TEST(Attack, on_what_no_hash_covers_changes_no_event_and_is_not_found) {
+  const VerifyReport told = look(tell_honestly(), With::key);
+  const auto expect_the_same = [&](const Files& files) {
+    const VerifyReport report = look(files, With::key);
+    EXPECT_EQ(describe(report), "");
+    EXPECT_EQ(report.checkpoint, told.checkpoint);
+  };
+  expect_the_same(tell(honest, {.key = &key(), .session = 7}).files());
+  expect_the_same(tell(honest, {.key = &key(), .salts = 0x11}).files());
+  expect_the_same(tell(honest, {.key = &key(), .leave_unsigned = true}).files());
+  TestLog merged({.key = &key()});
+  merged.declare_notes();
+  std::vector<TestLog::Event> events;
+  for (const std::string& text : honest)
+    events.push_back({.entity = "door:" + text.substr(0, 1), .payload = TestLog::note(text)});
+  merged.commit(events);
+  merged.idle_mark();
+  merged.idle_mark();
+  expect_the_same(merged.files());
+}
+
+// An event's own signature is beside the event and not in it. Without it the checkpoints still hold; it is counted.
+TEST(Attack, that_takes_the_signatures_off_events_is_only_counted) {
+  const VerifyReport told = look(tell(honest, {.key = &key(), .sign_events = true}).files(), With::key);
+  const VerifyReport report = look(tell_honestly(), With::key);
+  EXPECT_EQ(describe(report), "");
+  EXPECT_EQ(report.checkpoint, told.checkpoint);
+  EXPECT_EQ(told.event_signatures_verified, told.events);
+  EXPECT_EQ(report.event_signatures_verified, 0U);
+}
+
+// Who knows only the key that was rotated away is shown a log without the rotation.
+TEST(Attack, that_rewrites_with_a_key_rotated_away_is_found_by_who_knows_a_later_key) {
+  Story forged = honest;
+  forged[5] += ", it is said";
+  const Files files = tell(forged).files();
+  EXPECT_EQ(describe(look(files, With::key)), "");
+  VerifyOptions options;
+  options.key = other_key().public_key();  // to which the true log goes over
+  EXPECT_TRUE(has(verify_files(files, options), Law::key_declaration));
+  EXPECT_TRUE(has(look(files, With::key, {Kept(tell_honestly()).checkpoint()}), Law::forked));
+}
+
 TEST(Attack, that_declares_another_key_is_found_by_who_has_the_public_key) {
   const Files files = tell(honest, {.key = &other_key()}).files();
   EXPECT_EQ(describe(look(files, With::nothing)), "");

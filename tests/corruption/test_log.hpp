@@ -39,6 +39,8 @@ class TestLog {
     // Of a forger who has not got the key that the log declares: signs with another under its name, or not at all.
     const SigningKey* forged_with = nullptr;
     bool leave_unsigned = false;
+    std::uint64_t session = 1;
+    unsigned salts = 0x70;  // of segments
     std::optional<Hash> recovery_key_hash = {};
   };
   struct Event {
@@ -132,6 +134,9 @@ class TestLog {
   void sign_with(std::vector<const SigningKey*> signers) { signers_ = std::move(signers); }
   void sign_events_with(const SigningKey& key) { event_key_ = &key; }
 
+  // From here on no commit stores a checkpoint.
+  void leave_unsigned() { options_.leave_unsigned = true; }
+
   // Zeros as preallocation leaves them.
   void preallocate(std::size_t bytes) { files_[path_].resize(files_[path_].size() + bytes); }
   // Tail bytes, as a crash leaves them.
@@ -159,7 +164,7 @@ class TestLog {
     header.store_id = meta_.genesis.store_id;
     header.number = number;
     header.first_sequence = tree_.size();
-    header.salt.fill(static_cast<std::byte>(0x70 + number));
+    header.salt.fill(static_cast<std::byte>(options_.salts + number));
     header.right_edge.assign(tree_.hashes().begin(), tree_.hashes().end());
     return header;
   }
@@ -232,7 +237,7 @@ class TestLog {
     header.segment = header_.number;
     header.offset = files_[path_].size();
     header.first_sequence = first_sequence;
-    header.session = 1;
+    header.session = options_.session;
     header.durable_through = link_.end;
     header.previous_crc = link_.previous_crc;
     segment::CommitEnd end{
