@@ -229,7 +229,7 @@ int main(int argument_count, char** arguments) {
 
   constexpr std::size_t singles = 2000;
   constexpr std::size_t buffered = 100'000;
-  constexpr std::size_t batches_of_1000 = 1000;  // half a gigabyte, so that what is paid once for a verify does not show
+  constexpr std::size_t batches_of_1000 = 3000;  // 1.5 GB, so that what is paid once for a verify does not show
   std::string store_path;
   for (int round = 0; round < rounds; ++round) {
     bare_loop(directory + "/bare", commit_bytes, singles, true, "    bare pwrite+fdatasync, preallocated");

@@ -29,6 +29,31 @@ namespace {
   return 4;
 }
 
+// The last up to eight bytes of `text`, not empty: each of them at least once, and `fill` where there are fewer than four.
+[[nodiscard]] std::uint64_t load_end(std::string_view text, std::uint32_t fill) noexcept {
+  const std::size_t count = text.size();
+  const char* const end = text.data() + count;
+  std::uint64_t word;
+  if (count >= sizeof word) {
+    std::memcpy(&word, end - sizeof word, sizeof word);
+    return word;
+  }
+  std::uint32_t first = fill;
+  std::uint32_t last = fill;
+  if (count >= sizeof first) {
+    std::memcpy(&first, text.data(), sizeof first);
+    std::memcpy(&last, end - sizeof last, sizeof last);
+  } else {
+    std::array<char, 4> bytes;
+    std::memcpy(bytes.data(), &fill, sizeof fill);
+    bytes[0] = text.front();
+    bytes[1] = text[count / 2];
+    bytes[2] = text.back();
+    std::memcpy(&first, bytes.data(), sizeof first);
+  }
+  return first | std::uint64_t{last} << 32U;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
@@ -36,7 +61,7 @@ bool is_utf8(std::string_view text) noexcept {
   const auto* at = reinterpret_cast<const unsigned char*>(text.data());
   std::size_t left = text.size();
   while (left > 0) {
-    // Most text is ASCII: 32 bytes at a time, then eight.
+    // Most text is ASCII: 32 bytes at a time, then eight, then what is left together with some of before.
     std::array<std::uint64_t, 4> words;
     if (left >= sizeof words) {
       std::memcpy(words.data(), at, sizeof words);
@@ -54,6 +79,8 @@ bool is_utf8(std::string_view text) noexcept {
         left -= sizeof word;
         continue;
       }
+    } else if ((load_end(text, 0) & high_bits) == 0) {
+      return true;
     }
     const std::size_t length = sequence_length(at, left);
     if (length == 0) return false;
@@ -84,16 +111,15 @@ bool is_plain_text(std::string_view text) noexcept {
     const std::uint64_t is_delete = (deletes - ones) & ~deletes;
     return ((word | below_space | is_delete) & high_bits) == 0;
   };
-  const char* at = text.data();
-  std::size_t left = text.size();
-  for (; left > 0; at += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0x20 * ones;
-    const std::size_t here = left < sizeof word ? left : sizeof word;
-    std::memcpy(&word, at, here);
+  if (text.empty()) return true;
+  std::size_t at = 0;
+  for (; text.size() - at > sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + at, sizeof word);
     if (!is_printable(word)) return is_utf8(text) && !has_control_character(text);
-    left -= here;
   }
-  return true;
+  if (is_printable(load_end(text, 0x20202020U))) return true;
+  return is_utf8(text) && !has_control_character(text);
 }
 
 }  // namespace batpak::base
