@@ -74,10 +74,11 @@ void CommitLog::keep_stored_signature(const std::optional<CheckpointNote>& store
   if (key && verify_note(*stored, *key)) signed_checkpoint_ = std::make_shared<const CheckpointNote>(*stored);
 }
 
-// Of what was recovered, where a key is about to sign it.
+// Of what was recovered, where a key is about to sign it; but for the genesis event.
 std::uint64_t CommitLog::count_unsigned() const noexcept {
   if (!options_.key) return 0;
-  return tree_.size() - (signed_checkpoint_ ? signed_checkpoint_->checkpoint.size : 0);
+  const std::uint64_t covered = signed_checkpoint_ ? signed_checkpoint_->checkpoint.size : 1;
+  return tree_.size() > covered ? tree_.size() - covered : 0;
 }
 
 Result<std::unique_ptr<CommitLog>> CommitLog::open(recovery::LogState& state, Options options) {
@@ -401,7 +402,7 @@ void CommitLog::sign_again() {
 
 Result<void> CommitLog::write_idle_mark() {
   assert(all_durable());
-  if (ends_in_idle_mark_ && !unstored_) return {};
+  if (ends_in_idle_mark_) return {};
   sign_again();
   return write_mark();
 }

@@ -222,7 +222,6 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
   }
   BATPAK_CHECK(writer->tell_witness());
   state.report.created = created;
-  if (created) state.report.events_signed_late = 0;  // the genesis event
   state.report.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(clock.monotonic() - begun);
   return std::make_unique<Store::Impl>(std::move(directory), std::move(lock), std::move(state), std::move(writer), entropy);
 }

@@ -278,6 +278,7 @@ Continued go_on(const Files& files) {
   options.file_system = &disk;
   Store store = Store::open("store", options).value();
   Continued after{.files = {}, .told_at_opening = store.open_report().events_signed_late};
+  store.append_json(Coordinate::make("door:z", "tests").value(), "note", R"({"text":"the owner goes on"})").value();
   store.close().value();
   for (const std::string& path : disk.list_files())
     after.files[path.substr(std::string_view("store/").size())] = disk.read_file(path).value();
