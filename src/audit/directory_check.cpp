@@ -235,7 +235,8 @@ Result<void> DirectoryCheck::check_segment(std::size_t index) {
   if (index + 1 < files_.size() && !reached_live_) start_loading(index + 1);
   covered_until_.reset();
   WalkEnd end{.offset = segment_header_bytes, .sequence = segment.header.first_sequence};
-  if (window && size >= segment_header_bytes && segment.salt_known && !is_live) walk_windows(*loaded, std::move(window), end);
+  if (window && size >= segment_header_bytes && segment.salt_known && !is_live)
+    walk_windows(*loaded, std::move(window), end);
   ByteView rest;
   if (end.offset != size) {
     if (segment.image.bytes.empty() && !load_image(*loaded, end.offset)) return {};
