@@ -1,7 +1,6 @@
 #include "audit/segment_reader.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace batpak::audit {
@@ -21,7 +20,7 @@ std::shared_ptr<const Window> SegmentReader::next(ByteView carry, std::size_t by
   if (!window) return nullptr;
   if (carry.size() <= window->room_ && carry.size() + window->count_ >= std::min<std::uint64_t>(bytes_min, size_)) {
     window->room_ -= carry.size();
-    std::memcpy(window->memory_.data() + window->room_, carry.data(), carry.size());
+    std::ranges::copy(carry, window->memory_.data() + window->room_);
     window->begin_ -= carry.size();
     window->count_ += carry.size();
     return window;
@@ -30,7 +29,7 @@ std::shared_ptr<const Window> SegmentReader::next(ByteView carry, std::size_t by
   const std::shared_ptr<Window> joined =
       make_window(window->begin_ - carry.size(), 0, std::max(bytes_min, carry.size()) + sizes_.bytes);
   const auto append = [&joined](ByteView bytes) {
-    std::memcpy(joined->memory_.data() + joined->count_, bytes.data(), bytes.size());
+    std::ranges::copy(bytes, joined->memory_.data() + joined->count_);
     joined->count_ += bytes.size();
   };
   append(carry);
