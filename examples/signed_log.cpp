@@ -1,6 +1,8 @@
 // Recipe: a store with a key, its receipts, and what somebody with only the public key can check.
 #include <batpak/batpak.hpp>
 
+#include <cstdint>
+#include <expected>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -56,6 +58,25 @@ batpak::Result<batpak::Checkpoint> check_note(const std::string& text, const std
 }
 // [/note]
 
+// [offline]
+// The store's side: a text of some 2 kB for whoever asks.
+batpak::Result<std::string> receipt_for_strangers(const batpak::Store& store, std::uint64_t sequence) {
+  const auto receipt = store.proof(sequence);
+  if (!receipt) return std::unexpected(receipt.error());
+  return format_offline_receipt(*receipt);
+}
+
+// Their side, which needs the target batpak::verify only: the event's fields, or why the text proves nothing.
+std::expected<batpak::ProvenEvent, batpak::ReceiptRefusal> check_receipt(const std::string& text,
+                                                                         const std::string& verifier_key) {
+  const auto key = batpak::VerifierKey::from_string(verifier_key);
+  if (!key) return std::unexpected(batpak::ReceiptRefusal{batpak::ReceiptFault::wrong_key, key.error().message});
+  const auto receipt = batpak::parse_offline_receipt(text);
+  if (!receipt) return std::unexpected(receipt.error());
+  return verify_offline_receipt(*receipt, *key);
+}
+// [/offline]
+
 // [nightly]
 // Recomputes everything from the bytes, the root of each commit and the signature of each stored checkpoint too.
 batpak::Result<bool> check_store(const std::string& directory, const batpak::PublicKey& key) {
@@ -83,6 +104,12 @@ batpak::Result<void> run(const std::string& directory) {
   const auto checkpoint = check_note(*note, to_string(*named));
   if (!checkpoint) return std::unexpected(checkpoint.error());
   std::cout << "the note is by the key of " << checkpoint->origin << " and covers " << checkpoint->size << " events\n";
+
+  const auto receipt = receipt_for_strangers(*store, checkpoint->size - 1);
+  if (!receipt) return std::unexpected(receipt.error());
+  const auto proven = check_receipt(*receipt, to_string(*named));
+  if (!proven) return std::unexpected(batpak::Error(batpak::ErrorCode::bad_proof, proven.error().message));
+  std::cout << "proven: event " << proven->sequence << " of " << proven->entity << '\n';
 
   if (auto closed = store->close(); !closed) return std::unexpected(closed.error());
   const auto clean = check_store(directory, key);

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 
 #include "audit_report.hpp"
@@ -20,6 +21,9 @@ Result<void> save(const std::string& path, std::string_view text) {
   file.write(text.data(), static_cast<std::streamsize>(text.size()));
   file.close();
   if (file) return {};
+  if (!std::filesystem::is_directory(std::filesystem::absolute(path).parent_path())) {
+    return std::unexpected(Error(ErrorCode::no_such_directory, "the report cannot be written").at_path(path));
+  }
   return std::unexpected(Error(ErrorCode::io_error, "the report cannot be written").at_path(path));
 }
 

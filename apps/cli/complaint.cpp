@@ -22,7 +22,8 @@ std::string way_out_of(const Error& error) {
     case ErrorCode::not_a_store: return "batpak init DIR makes one";
     case ErrorCode::already_a_store: return "append to it, or choose another directory";
     case ErrorCode::not_a_directory: return "a store is a directory; choose another path";
-    case ErrorCode::no_such_directory: return "check the path; its parent directory must exist";
+    case ErrorCode::no_such_directory:
+      return "check the path; batpak init DIR makes a store where the directory above it exists";
     case ErrorCode::permission_denied: return "check the owner and mode of the path, and who you are";
     case ErrorCode::locked: return "stop that process, or read beside it: log, get, history, stat and verify need no lock";
     case ErrorCode::newer_format: return "use the batpak that wrote it, or a newer one";
@@ -38,7 +39,8 @@ std::string way_out_of(const Error& error) {
     case ErrorCode::key_required: return "give the store's key with --key-file FILE";
     case ErrorCode::wrong_key: return "batpak stat DIR shows the key that the store declares";
     case ErrorCode::malformed_key: return "batpak key new FILE makes a key, batpak key show prints its public half";
-    case ErrorCode::insecure_key_file: return fmt::format("chmod 600 {} closes it to others", store);
+    case ErrorCode::insecure_key_file:
+      return fmt::format("chmod 600 {} closes it to others; the public half of a key cannot sign", store);
     case ErrorCode::rolled_back:
     case ErrorCode::forked: return "if an older copy was put back on purpose, --accept-restore says so in the log";
     case ErrorCode::witness_missing: return "--witness-create makes a new one from today's log";
@@ -56,8 +58,10 @@ std::string way_out_of(const Error& error) {
 
 }  // namespace
 
-ExitCode exit_code_of(ErrorCode code) noexcept {
-  switch (code) {
+ExitCode exit_code_of(const Error& error) noexcept {
+  // A file that is not there is no finding; an event that the log does not hold is one.
+  if (error.code == ErrorCode::not_found && error.system_errno != 0) return ExitCode::could_not_run;
+  switch (error.code) {
     case ErrorCode::not_found:
     case ErrorCode::history_changed:
     case ErrorCode::past_the_end:
@@ -71,7 +75,7 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
     case ErrorCode::malformed_key: return ExitCode::usage;
     default: {
       // 1xx: what the caller gave; 2xx: a payload.
-      const auto number = static_cast<unsigned>(code);
+      const auto number = static_cast<unsigned>(error.code);
       return number < 300 ? ExitCode::usage : ExitCode::could_not_run;
     }
   }
@@ -82,7 +86,7 @@ ExitCode complain(const Error& error) { return complain(error, way_out_of(error)
 ExitCode complain(const Error& error, std::string_view way_out) {
   const std::string text = to_string(error);
   print_line(way_out.empty() ? text : fmt::format("{}; {}", text, way_out));
-  return exit_code_of(error.code);
+  return exit_code_of(error);
 }
 
 Error at_line(Error error, std::uint64_t line) {

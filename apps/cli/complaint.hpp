@@ -25,6 +25,6 @@ ExitCode complain_of_usage(std::string_view sentence);
 void remark(std::string_view sentence);
 
 // How a command ends that met such an error.
-[[nodiscard]] ExitCode exit_code_of(ErrorCode code) noexcept;
+[[nodiscard]] ExitCode exit_code_of(const Error& error) noexcept;
 
 }  // namespace batpak::cli

@@ -13,7 +13,10 @@ ExitCode run(const GetArguments& arguments) {
   const Result<Snapshot> snapshot = store->snapshot();
   if (!snapshot) return complain(snapshot.error());
   const Result<EventView> event = find_event(*snapshot, arguments.event);
-  if (!event) return complain(event.error());
+  if (!event) {
+    const ExitCode code = complain(event.error());
+    return event.error().code == ErrorCode::corrupt ? ExitCode::finding : code;  // as for the others that read events
+  }
   Output output;
   if (arguments.format == Format::json) {
     output.line(event_json(*event, snapshot->durable_size()));

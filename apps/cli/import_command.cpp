@@ -176,6 +176,9 @@ void summarize(Output& output, const ImportArguments& arguments, const Import& i
 
 ExitCode run(const ImportArguments& arguments) {
   const auto started = std::chrono::steady_clock::now();
+  if (arguments.file == "-") {
+    return complain_of_usage("import reads its file twice; batpak append DIR takes events from standard input");
+  }
   const FileState before = FileState::of(arguments.file);
   const Result<std::string> digest = digest_of_file(arguments.file, before.size);
   if (!digest) return complain(digest.error());

@@ -100,6 +100,7 @@ ExitCode verify_event(const ReceiptVerifyArguments& arguments, std::string_view 
   Output output;
   const auto receipt = parse_offline_receipt(text);
   if (!receipt) {
+    if (!text.starts_with("c2sp.org/tlog-proof@")) remark("batpak prove inclusion DIR EVENT prints a receipt for strangers");
     return say_refused(output, arguments.format, to_string(receipt.error().fault), receipt.error().message);
   }
   const Result<Believed> believed = find_trusted(arguments, *receipt);
@@ -107,7 +108,13 @@ ExitCode verify_event(const ReceiptVerifyArguments& arguments, std::string_view 
   const Believed& trusted = *believed;
   if (!trusted) return say_refused(output, arguments.format, to_string(trusted.error().fault), trusted.error().message);
   const auto proven = std::visit([&](const auto& who) { return verify_offline_receipt(*receipt, who); }, trusted->who);
-  if (!proven) return say_refused(output, arguments.format, to_string(proven.error().fault), proven.error().message);
+  if (!proven) {
+    if (proven.error().fault == ReceiptFault::wrong_key && arguments.keys.empty() && arguments.policy.empty()) {
+      remark(
+          "if the log changed its key since, --keys FILE with what batpak key chain DIR prints leads from one to the other");
+    }
+    return say_refused(output, arguments.format, to_string(proven.error().fault), proven.error().message);
+  }
   output.write(arguments.format == Format::json ? proven_json(*proven, trusted->origin) + '\n'
                                                 : proven_text(*proven, trusted->origin, output));
   return output.finish(ExitCode::fine);

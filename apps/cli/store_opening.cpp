@@ -48,6 +48,12 @@ Result<Store> open_to_write(const std::string& directory, const SigningArguments
     remark(fmt::format("{} of a write that did not finish were cut off {}{}", byte_size(report.torn_bytes), report.torn_path,
                        kept));
   }
+  if (options->key && !store->declared_key()) {
+    remark(
+        "the store has no key yet and gets this one with its next event, for good: then nothing is written without it, and "
+        "no "
+        "recovery key can be named");
+  }
   if (report.events_signed_late > 0) {
     remark(fmt::format(
         "the last {} had no signature yet and {} signed now; without one, whoever can write the files can change them",

@@ -21,8 +21,11 @@ Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
     file.open(path, std::ios::binary);
   }
   if (path != "-" && !file) {
-    if (errno == ENOENT) return refuse(ErrorCode::not_found, "there is no such file");
-    return refuse(errno == EACCES ? ErrorCode::permission_denied : ErrorCode::io_error, "the file cannot be opened");
+    const int failure = errno;
+    if (failure == ENOENT) {
+      return std::unexpected(Error(ErrorCode::not_found, "there is no such file").at_path(path).with_errno(failure));
+    }
+    return refuse(failure == EACCES ? ErrorCode::permission_denied : ErrorCode::io_error, "the file cannot be opened");
   }
   std::istream& source = path == "-" ? std::cin : file;
   std::string text;

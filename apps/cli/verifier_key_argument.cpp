@@ -20,6 +20,7 @@ Result<NamedKey> parse_key_text(std::string_view text) {
   if (text.find('+') == std::string_view::npos) {
     const Result<Hash> digits = Hash::from_hex(text);  // 32 bytes in hexadecimal, as a public key is
     if (digits) return without_name(PublicKey::from_bytes(digits->bytes));
+    return std::unexpected(Error(ErrorCode::malformed_key, "this is not the text of a key"));
   }
   const Result<VerifierKey> key = VerifierKey::from_string(text);
   if (!key) return std::unexpected(key.error());
@@ -30,7 +31,13 @@ Result<NamedKey> parse_key_text(std::string_view text) {
 
 Result<NamedKey> parse_named_key_argument(const std::string& argument) {
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(argument, ignored)) return parse_key_text(argument);
+  if (!std::filesystem::is_regular_file(argument, ignored)) {
+    Result<NamedKey> key = parse_key_text(argument);
+    if (key) return key;
+    if (argument.find('+') != std::string::npos) return std::unexpected(std::move(key).error());
+    return std::unexpected(
+        Error(ErrorCode::malformed_key, "there is no such file, and it is no key either").at_path(argument));
+  }
   std::ifstream file(argument, std::ios::binary);
   std::string text(text_bytes_max, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));

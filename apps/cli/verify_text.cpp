@@ -78,7 +78,8 @@ std::string report_json(const VerifyReport& report) {
 
 std::string signatures_text(const VerifyReport& report) {
   switch (report.signatures) {
-    case SignatureCheck::not_checked: return "not checked: give the store's key with --key";
+    case SignatureCheck::not_checked:
+      return report.keys.empty() ? "the store has no key" : "not checked: give the store's key with --key";
     case SignatureCheck::no_signatures: return "none in this store";
     case SignatureCheck::checked: break;
   }

@@ -30,6 +30,30 @@ class Usage(CommandTest):
         self.assertRegex(self.batpak("--version").out, r"^batpak \d+\.\d+\.\d+\n$")
 
 
+class Files(CommandTest):
+    def test_a_file_that_is_not_there_is_no_finding(self):
+        self.init()
+        absent = self.path("absent")
+        event = ["--entity", "e", "--scope", "s", "--kind", "k", "1"]
+        for arguments in (["verify", self.store, "--against", absent], ["import", self.store, absent],
+                          ["append", self.store, *event, "--key-file", absent],
+                          ["receipt", "verify", absent, "--key", "00" * 32],
+                          ["audit", self.store, "--html", absent + "/report.html"]):
+            with self.subTest(command=arguments[0]):
+                answer = self.batpak(*arguments, code=3)
+                self.assertIn(absent, answer.err)
+
+    def test_a_key_that_is_neither_a_file_nor_a_key_is_said_to_be_so(self):
+        self.init()
+        answer = self.batpak("verify", self.store, "--key", self.path("typo.pub"), code=2)
+        self.assertIn("no such file", answer.err)
+        self.assertIn(self.path("typo.pub"), answer.err)
+
+    def test_import_takes_no_standard_input_and_says_what_does(self):
+        self.init()
+        self.assertIn("batpak append", self.batpak("import", self.store, "-", code=2).err)
+
+
 class Directories(CommandTest):
     def commands(self, directory):
         return (["append", directory, "--entity", "e", "--scope", "s", "--kind", "k", "1"], ["log", directory], ["stat", directory],
@@ -139,6 +163,12 @@ class Damage(CommandTest):
         shown = self.batpak("verify", self.store, code=1).out
         self.assertIn(str(named[0]["offset"]), shown)
         self.assertIn(segment, shown)
+
+    def test_asking_for_a_damaged_event_is_a_finding_and_not_a_failure(self):
+        wanted = next(e for e in self.batpak("log", self.store, "--json").objects if e["payload"] == {"needle": "needle-007"})
+        self.flip(b"needle-007")
+        answer = self.batpak("get", self.store, str(wanted["sequence"]), code=1)
+        self.assertIn("corrupt", answer.err)
 
     def test_damage_refuses_writing_serves_the_rest_and_can_be_salvaged(self):
         self.flip(b"needle-007")

@@ -95,7 +95,7 @@ class Import(CommandTest):
         self.assertIn("imported 0 events", self.run_import(self.write("empty", "")).out)
 
     def test_a_file_that_cannot_be_read_is_named(self):
-        self.assertIn("absent.jsonl", self.run_import(self.path("absent.jsonl"), code=1).err)
+        self.assertIn("absent.jsonl", self.run_import(self.path("absent.jsonl"), code=3).err)
         self.run_import(self.place, code=2)
 
     def test_an_import_goes_on_after_kills_and_duplicates_nothing(self):

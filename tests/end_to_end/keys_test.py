@@ -52,6 +52,16 @@ class Keys(CommandTest):
         self.assertEqual([span.get("until") for span in self.history()], [5, None])
         self.assertEqual(self.batpak("key", "show", self.files["first"], "--store", self.store).out.strip(), self.public["first"])
 
+    def test_a_key_that_a_store_gets_later_is_told_to_be_for_good(self):
+        store = self.path("later.batpak")
+        self.batpak("init", store)
+        event = ["--entity", "e", "--scope", "s", "--kind", "k", "1"]
+        self.assertIn("the store has no key", self.batpak("verify", store).out)
+        self.assertIn("for good", self.batpak("append", store, *event, "--key-file", self.files["first"]).err)
+        self.assertEqual(self.batpak("append", store, *event, "--key-file", self.files["first"]).err, "")
+        self.assertIn("key_required", self.batpak("append", store, *event, code=3).err)
+        self.assertIn("not checked", self.batpak("verify", store).out)
+
     def test_keys_in_wrong_roles_are_refused(self):
         self.rotate("first", "second")
         self.assertIn("wrong_key", self.rotate("first", "third", code=3).err)

@@ -79,7 +79,7 @@ class Proofs(SignedStoreTest):
         self.assertEqual(self.verify(text.replace("index ", "index 9"), code=1)[0]["fault"], "index_beyond_size")
         self.assertEqual(self.verify(text[:-20], code=1)[0]["fault"], "malformed")
         self.assertEqual(self.verify("", code=1)[0]["fault"], "malformed")
-        self.batpak("receipt", "verify", self.path("nothing"), "--key", self.key, code=1)
+        self.batpak("receipt", "verify", self.path("nothing"), "--key", self.key, code=3)
         self.batpak("receipt", "verify", self.write("r", text), code=2)
 
     def test_a_policy_names_the_logs_and_how_many_witnesses_they_need(self):

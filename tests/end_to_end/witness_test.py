@@ -145,7 +145,7 @@ class Against(Kept):
         forged = self.write("forged", text.replace("\n" + str(len(self.log("--all"))) + "\n", "\n9\n", 1))
         self.batpak("verify", self.store, "--key", self.key, "--against", forged, code=1)
         self.batpak("verify", self.store, "--against", self.write("nothing", "nothing"), code=2)
-        self.batpak("verify", self.store, "--against", self.path("absent"), code=1)
+        self.batpak("verify", self.store, "--against", self.path("absent"), code=3)
 
 
 class Shown(html.parser.HTMLParser):
