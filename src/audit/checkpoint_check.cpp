@@ -19,11 +19,8 @@ void CheckpointCheck::take_key_event(const event::FrameView& frame, std::string_
   const auto taken = keys_.take(frame.header().kind(), frame.payload(), place.sequence.value_or(0), origin);
   if (!taken) return findings_.add(Law::key_declaration, place, taken.error().message);
   if (!signer_ || keys_.empty()) return;
-  if (!had_key) {
-    foreign_keys_ = make_finding(Law::key_declaration, place,
-                                 "neither the key declared here nor a later one is the one given for verifying");
-  }
-  key_is_known_ = key_is_known_ || keys_.current() == signer_->key.bytes();
+  if (!had_key) foreign_keys_ = make_finding(Law::key_declaration, place, {});
+  key_is_declared_ = key_is_declared_ || keys_.current() == signer_->key.bytes();
 }
 
 void CheckpointCheck::check_event(const EventFacts& event, std::uint64_t sequence, const Place& place) {
@@ -38,6 +35,7 @@ void CheckpointCheck::check_event(const EventFacts& event, std::uint64_t sequenc
   const bool is_checked = span->key == signer_->key.bytes();
   switch (is_checked ? event.signature : verify_event(event, span->key)) {
     case SignatureState::good:
+      others_have_signed_ = others_have_signed_ || !is_checked;
       ++(span->origin == KeyOrigin::rotation && !span->covered_by ? events_of_new_key_ : events_verified_);
       break;
     case SignatureState::bad: findings_.add(Law::event_signature, place, "the event's signature does not verify"); break;
@@ -147,11 +145,19 @@ bool CheckpointCheck::check_signatures(const Place& place, const segment::Commit
                                      : "the stored checkpoint is not signed by the key in force there");
     return false;
   }
+  const bool is_by_the_given = std::ranges::find(signers, signer_->key.bytes()) != signers.end();
+  (is_by_the_given ? key_has_signed_ : others_have_signed_) = true;
   return true;
 }
 
 void CheckpointCheck::finish() {
-  if (is_foreign()) findings_.add(*foreign_keys_);
+  if (is_foreign()) {
+    foreign_keys_->message = key_is_declared_
+                                 ? "the key given for verifying is declared in this log and has signed no checkpoint of it, "
+                                   "but others have signed"
+                                 : "neither the key declared here nor a later one is the one given for verifying";
+    findings_.add(*foreign_keys_);
+  }
   if (!signer_ || !first_unsigned_ || last_judged_ <= last_verified_) return;
   first_unsigned_->message = "no stored checkpoint that verifies covers the events from " + std::to_string(last_verified_) +
                              " to " + std::to_string(last_judged_ - 1);

@@ -29,7 +29,7 @@ class CheckpointCheck {
   // When everything was seen.
   void finish();
 
-  // None where the key given for verifying is none of the log's.
+  // None where the key given for verifying does not speak for the log.
   [[nodiscard]] std::uint64_t checkpoints_verified() const noexcept { return is_foreign() ? 0 : checkpoints_verified_; }
   [[nodiscard]] std::uint64_t events_verified() const noexcept { return is_foreign() ? 0 : events_verified_; }
   [[nodiscard]] SignatureCheck state() const noexcept;
@@ -51,14 +51,20 @@ class CheckpointCheck {
   [[nodiscard]] bool check_signatures(const Place& place, const segment::CommitEnd& end,
                                       const std::vector<KeyBytes>& signers, const Hash& root);
   void cover(std::uint64_t size);
-  [[nodiscard]] bool is_foreign() const noexcept { return foreign_keys_.has_value() && !key_is_known_; }
+  // Anybody can write a log that declares a key. So the one given for verifying has to have signed a checkpoint, as soon as
+  // anybody has signed anything.
+  [[nodiscard]] bool is_foreign() const noexcept {
+    return foreign_keys_.has_value() && !key_has_signed_ && (!key_is_declared_ || others_have_signed_);
+  }
   [[nodiscard]] SignatureState verify_event(const EventFacts& event, const KeyBytes& key) const;
 
   FindingList& findings_;
   const std::optional<SignerIdentity>& signer_;
   proof::KeyHistory keys_;
-  bool key_is_known_ = false;              // the one given for verifying is among them
-  std::optional<Finding> foreign_keys_;    // where the first key is declared, in case it is not
+  bool key_is_declared_ = false;           // the one given for verifying
+  bool key_has_signed_ = false;            // a checkpoint that verified
+  bool others_have_signed_ = false;        // anything that verified by a key of the log's that is another
+  std::optional<Finding> foreign_keys_;    // where the first key is declared, in case the one given does not count
   std::deque<Signable> signable_;          // ends of commits since the last stored checkpoint, oldest first
   std::uint64_t last_stored_ = 0;          // size of the last stored checkpoint
   std::uint64_t last_verified_ = 0;        // of the last one that verified

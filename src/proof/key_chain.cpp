@@ -22,8 +22,11 @@ std::unexpected<ReceiptRefusal> broken(std::uint64_t sequence, std::string_view 
   return refuse(ReceiptFault::broken_chain, "the key event " + std::to_string(sequence) + " " + std::string(why));
 }
 
-// Follows the changes in the order of the log. Each must link to the one before it in the stream of keys, so that none is left
-// out, and each checkpoint must be signed by those who have to sign it.
+// Follows the changes in the order of the log, from the genesis event on. Each must link to the one before it in the stream of
+// keys, so that none is left out, and each checkpoint must be signed by those who have to sign it.
+//
+// Anybody can write a log that declares the key which the caller knows, and have it revoked by a recovery key of their own. So
+// that key counts only if it has signed itself: its signature binds, by root and links, all that was declared before it.
 class Chain {
  public:
   explicit Chain(const VerifierKey& known) : known_(known) {}
@@ -60,6 +63,10 @@ class Chain {
     if (!history_.knows(known_.key().bytes())) {
       return refuse(ReceiptFault::wrong_key, "the chain does not hold the key " + to_string(known_));
     }
+    if (!known_has_signed_) {
+      return refuse(ReceiptFault::wrong_key,
+                    "the chain names the key " + to_string(known_) + ", which has signed nothing of it");
+    }
     return KeyChain{.origin = known_.name(), .spans = history_.spans(), .recovery_key_hash = history_.recovery_key_hash()};
   }
 
@@ -79,13 +86,18 @@ class Chain {
     if (event.scope != event::store_scope || event.lane != 0 || event.payload_version != 1)
       return broken(sequence, "is in a wrong place");
     if (!event.payload) return broken(sequence, "does not show what it says");
-    const bool is_first_kind = event.kind == event::Genesis::kind || event.kind == event::KeyDeclaration::kind;
-    const bool is_change = event.kind == event::KeyRotation::kind || event.kind == event::KeyRevocation::kind;
-    if (!(last_ ? is_change : is_first_kind)) return broken(sequence, "is of a kind that does not belong here");
+    if (!proof::KeyHistory::concerns(event.kind) || (event.kind == event::Genesis::kind) != !last_) {
+      return broken(sequence, "is of a kind that does not belong here");
+    }
+    if (!last_) {
+      if (sequence != 0 || event.stream_version != 0 || event.previous_hash != Hash{}) {
+        return broken(sequence, "is none that a log begins with");
+      }
+      return {};
+    }
     // The first event of the stream of keys links to the genesis event, each other one to the one before it.
-    const bool begins = event.kind == event::KeyDeclaration::kind || (last_ && last_->event.kind == event::Genesis::kind);
-    const std::uint64_t version = begins || !last_ ? 0 : last_->event.stream_version + 1;
-    if (event.stream_version != version || (last_ && event.previous_hash != last_->event.event_hash)) {
+    const std::uint64_t version = last_->event.kind == event::Genesis::kind ? 0 : last_->event.stream_version + 1;
+    if (event.stream_version != version || event.previous_hash != last_->event.event_hash) {
       return broken(sequence, "does not follow the one before it");
     }
     return {};
@@ -98,6 +110,7 @@ class Chain {
       const auto verifier = key ? VerifierKey::make(known_.name(), *key) : Result<VerifierKey>(std::unexpected(key.error()));
       if (!verifier) return refuse(ReceiptFault::wrong_key, verifier.error().message);
       if (auto verified = proof::verify_log_signature(last_->note, *verifier); !verified) return verified;
+      known_has_signed_ = known_has_signed_ || bytes == known_.key().bytes();
     }
     history_.store(size);
     return {};
@@ -106,6 +119,7 @@ class Chain {
   const VerifierKey& known_;
   proof::KeyHistory history_;
   std::optional<Last> last_;
+  bool known_has_signed_ = false;
 };
 
 Result<std::vector<OfflineReceipt>> parse(std::string_view text) {

@@ -4,8 +4,8 @@
 //   receipt <bytes>          and so many bytes: an offline receipt with its payload
 //   …
 //
-// The receipts are of the event that declares the first key and of every change, in their order, each under the first stored
-// checkpoint that covers it.
+// The receipts are of the genesis event, of the event that declares the first key where the genesis event does not, and of every
+// change, in their order, each under the first stored checkpoint that covers it.
 #pragma once
 
 #include <span>

@@ -88,6 +88,7 @@ Result<void> KeyHistory::revoke(const event::KeyRevocation& event, std::uint64_t
 
 void KeyHistory::add(const KeyBytes& key, KeyOrigin origin, std::uint64_t sequence) {
   if (!empty()) spans_.back().until = sequence;
+  declared_.insert(key);
   spans_.push_back({.key = key, .origin = origin, .from = sequence, .until = {}, .revoked_from = {}, .covered_by = {}});
   notes_.emplace_back();
   revoked_at_.emplace_back();
@@ -99,10 +100,6 @@ void KeyHistory::store(std::uint64_t size, const std::shared_ptr<const Checkpoin
     spans_[uncovered_].covered_by = size;
     notes_[uncovered_] = note;
   }
-}
-
-bool KeyHistory::knows(const KeyBytes& key) const noexcept {
-  return std::ranges::find(spans_, key, &KeySpan::key) != spans_.end();
 }
 
 const KeySpan* KeyHistory::in_force_at(std::uint64_t sequence) const noexcept {
@@ -117,6 +114,7 @@ bool KeyHistory::counts(std::uint64_t size) const noexcept {
 
 std::vector<KeyHistory::KeyBytes> KeyHistory::signers_of(std::uint64_t size, std::uint64_t stored_size) const {
   std::vector<KeyBytes> signers;
+  std::set<KeyBytes> seen;
   if (size == 0) return signers;
   const KeySpan* const last = in_force_at(size - 1);
   if (last == nullptr) return signers;
@@ -125,7 +123,7 @@ std::vector<KeyHistory::KeyBytes> KeyHistory::signers_of(std::uint64_t size, std
   for (const KeySpan* span = first; span <= last; ++span) {
     const auto& revoked_at = revoked_at_[static_cast<std::size_t>(span - spans_.data())];
     if (revoked_at && *revoked_at < size) continue;
-    if (std::ranges::find(signers, span->key) == signers.end()) signers.push_back(span->key);
+    if (seen.insert(span->key).second) signers.push_back(span->key);
   }
   return signers;
 }

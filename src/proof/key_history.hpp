@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,7 @@ class KeyHistory {
   // The first stored checkpoint over the declaration of spans()[index], where it is known.
   [[nodiscard]] const std::shared_ptr<const CheckpointNote>& note(std::size_t index) const { return notes_[index]; }
   [[nodiscard]] const std::optional<Hash>& recovery_key_hash() const noexcept { return recovery_key_hash_; }
-  [[nodiscard]] bool knows(const KeyBytes& key) const noexcept;
+  [[nodiscard]] bool knows(const KeyBytes& key) const noexcept { return declared_.contains(key); }
   // The last one declared. Precondition: not empty().
   [[nodiscard]] const KeyBytes& current() const { return spans_.back().key; }
   // Declared at or before the sequence; null where none is.
@@ -63,6 +64,7 @@ class KeyHistory {
   void add(const KeyBytes& key, KeyOrigin origin, std::uint64_t sequence);
 
   std::vector<KeySpan> spans_;
+  std::set<KeyBytes> declared_;  // the keys of all spans: a forged log may hold very many
   std::vector<std::shared_ptr<const CheckpointNote>> notes_;
   // Of each span: sequence of the revocation that ended it, or of an earlier one of the same key.
   std::vector<std::optional<std::uint64_t>> revoked_at_;

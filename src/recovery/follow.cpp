@@ -225,6 +225,7 @@ Result<void> LogFollower::read_up_to(const Limit& limit) {
     ++segment_;
     offset_ = segment::segment_header_bytes;
   }
+  if (state_.refused && state_.refused->code == ErrorCode::newer_format) return fail(*state_.refused);
   durable_ = std::max(durable_, std::min(builder_.next_sequence(), limit.durable_through.sequence));
   shows_undurable_ = builder_.next_sequence() > durable_;
   if (limit.has_owner) return {};

@@ -5,6 +5,7 @@
 #include "base/try.hpp"
 #include "batpak/codec.hpp"
 #include "batpak/coordinate.hpp"
+#include "proof/offline_receipt.hpp"
 
 namespace batpak::recovery {
 namespace {
@@ -62,12 +63,27 @@ void LogBuilder::note_checkpoints(const segment::CommitEnd& end) {
       note.signatures.push_back(std::move(signature));
     }
     if (state_.keys.awaits(end.signed_size)) {
+      // What ends a change of keys is not believed unverified: who must sign would be taken for done, and never sign.
+      if (!is_signed_by_all(note)) return keep_for_signing();
       state_.keys.store(end.signed_size, std::make_shared<const CheckpointNote>(note));
     }
     state_.newest_signed = std::move(note);
   }
   if (!end.signatures.empty()) state_.keys.store(end.signed_size);
-  if (unsigned_.empty() || unsigned_.back().size != end.tree_size) unsigned_.push_back(state_.newest);
+  keep_for_signing();
+}
+
+void LogBuilder::keep_for_signing() {
+  if (unsigned_.empty() || unsigned_.back().size != state_.newest.size) unsigned_.push_back(state_.newest);
+}
+
+bool LogBuilder::is_signed_by_all(const CheckpointNote& note) const {
+  return std::ranges::all_of(
+      state_.keys.signers_of(note.checkpoint.size, state_.keys.stored_size()), [&](const auto& bytes) {
+        const auto key = PublicKey::from_bytes(bytes);
+        const auto verifier = key ? VerifierKey::make(note.checkpoint.origin, *key) : base::fail(key.error());
+        return verifier && proof::verify_log_signature(note, *verifier);
+      });
 }
 
 Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::uint64_t offset) {
@@ -111,9 +127,24 @@ Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::
   state_.last_time = std::max(state_.last_time, header.time());
   ++next_sequence_;
   if (header.kind().is_system()) {
-    if (auto noted = note_store_event(frame); !noted) return place_error(std::move(noted).error());
+    if (auto noted = note_store_event(frame); !noted) {
+      const auto failed = place_error(std::move(noted).error());
+      refuse(failed.error());
+      return failed;
+    }
   }
   return {};
+}
+
+void LogBuilder::refuse(Error error) {
+  if (error.code == ErrorCode::damaged && error.sequence) {
+    note_damage({.path = error.path,
+                 .offset = error.offset.value_or(0),
+                 .first_sequence = *error.sequence,
+                 .next_sequence = *error.sequence + 1,
+                 .reason = error.message});
+  }
+  if (!state_.refused) state_.refused = std::move(error);
 }
 
 Result<void> LogBuilder::note_store_event(const event::FrameView& frame) {
@@ -204,7 +235,8 @@ LogBuilder::Walked LogBuilder::walk_around_damage(ByteView image, std::uint32_t 
       lose_until(header.first_sequence, {.path = state_.segments[segment].path,
                                          .offset = header.offset,
                                          .reason = "events are missing before this commit"});
-      if (!take(*step.commit, segment)) {
+      if (auto taken = take(*step.commit, segment); !taken) {
+        if (taken.error().code == ErrorCode::newer_format) refuse(std::move(taken).error());
         take_readable_frames(image, segment, header.offset, header.offset + header.length, header.next_sequence(),
                              "the commit's events contradict it");
       }
@@ -213,6 +245,7 @@ LogBuilder::Walked LogBuilder::walk_around_damage(ByteView image, std::uint32_t 
       continue;
     }
     const segment::CommitFault& fault = *step.fault;
+    if (fault.error.code == ErrorCode::newer_format) refuse(Error(fault.error).at_path(state_.segments[segment].path));
     const std::string reason = fault.error.message;
     const bool header_can_be = fault.header && fault.header->offset + fault.header->length <= image.size() &&
                                fault.header->next_sequence() >= next_sequence_ &&

@@ -37,8 +37,12 @@ class LogBuilder {
   void take_readable_frames(ByteView image, std::uint32_t segment, std::uint64_t begin, std::uint64_t end,
                             std::uint64_t next_sequence, const std::string& reason);
   [[nodiscard]] Result<void> note_store_event(const event::FrameView& frame);
+  // Keeps the first.
+  void refuse(Error error);
 
   void note_checkpoints(const segment::CommitEnd& end);
+  void keep_for_signing();
+  [[nodiscard]] bool is_signed_by_all(const CheckpointNote& note) const;
 
   LogState& state_;
   std::uint64_t next_sequence_ = 0;

@@ -55,6 +55,9 @@ struct LogState {
   // Lost events that may be the head of some stream, or one of the store's own: while there is one, nothing can be linked or
   // declared safely.
   std::set<std::uint64_t> unresolved;
+  // The first whole thing that batpak does not write, or not this version: no writer goes on from there, in whichever segment it
+  // is. Errors: damaged, newer_format.
+  std::optional<Error> refused;
   OpenReport report;
   // As the log states them, for readers: the root after the last commit taken in, and the newest stored signature.
   Checkpoint newest;

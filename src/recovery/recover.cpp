@@ -52,6 +52,7 @@ class Recovery {
     BATPAK_CHECK(read_segments());
     BATPAK_CHECK(find_tail());
     BATPAK_CHECK(read_tail());
+    if (state_.refused) return fail(*std::move(state_.refused));
     BATPAK_CHECK(check_heads_are_known());
     BATPAK_CHECK(check_keys());
     BATPAK_CHECK(check_room());

@@ -163,6 +163,10 @@ Result<std::string> Store::key_chain() const {
       return fail(
           Error(ErrorCode::corrupt, "the checkpoint over this key's declaration cannot be read").at_sequence(sequence));
     }
+    if (i == 0 && sequence != 0) {  // the chain begins with the genesis event, also where that declares no key
+      BATPAK_TRY(OfflineReceipt genesis, prove_under(*keys->note(i), 0, Show::content));
+      receipts.push_back(std::move(genesis));
+    }
     BATPAK_TRY(OfflineReceipt receipt, prove_under(*keys->note(i), sequence, Show::content));
     receipts.push_back(std::move(receipt));
   }

@@ -4,6 +4,8 @@
 
 #include "batpak/store.hpp"
 #include "corruption/test_log.hpp"
+#include "event/store_events.hpp"
+#include "proof/revocation.hpp"
 
 namespace batpak::test {
 namespace {
@@ -358,6 +360,37 @@ TEST(Attack, that_declares_another_key_is_found_by_who_has_the_public_key) {
   const Files files = tell(honest, {.key = &other_key()}).files();
   EXPECT_EQ(describe(look(files, With::nothing)), "");
   EXPECT_TRUE(has(look(files, With::key), Law::key_declaration));
+}
+
+// The owner's public key is declared, and handed over from at once, by a recovery key of the attacker's; or handed over to.
+// Witness: key_must_have_signed
+TEST(Attack, that_declares_the_owners_key_without_having_it_is_found_by_who_has_the_public_key) {
+  static const SigningKey recovery = SigningKey::generate().value();
+  const auto own = [](const auto& payload) {
+    using T = std::remove_cvref_t<decltype(payload)>;
+    Bytes bytes;
+    encode_payload(bytes, payload).value();
+    return TestLog::Event{
+        .entity = std::string(T::entity), .payload = bytes, .kind = T::kind, .scope = std::string(event::store_scope)};
+  };
+  TestLog away({.key = &key(), .recovery_key_hash = recovery_key_hash(recovery.public_key())});
+  away.sign_with({});
+  away.commit({own(proof::event_of(
+      make_revocation(recovery, "example.com/test-log", key().public_key(), 0, other_key().public_key()).value()))});
+  away.sign_with({&other_key()});
+  TestLog towards({.key = &other_key()});
+  for (TestLog* log : {&away, &towards}) {
+    log->declare_notes();
+    log->commit({{.entity = "door:a", .payload = TestLog::note("a opened, it is said")}});
+    log->idle_mark();
+  }
+  towards.sign_with({});
+  towards.commit(
+      {own(event::KeyRotation{.key = key().public_key().bytes(), .previous_key = other_key().public_key().bytes()})});
+  for (const TestLog* log : {&away, &towards}) {
+    EXPECT_EQ(describe(look(log->files(), With::nothing)), "");
+    EXPECT_TRUE(has(look(log->files(), With::key), Law::key_declaration));
+  }
 }
 
 // Two people are shown two logs, both signed with the key.

@@ -1,6 +1,7 @@
 // Logs with forged changes of keys, and signatures by keys that are not in force: what verify finds.
 #include <gtest/gtest.h>
 
+#include "batpak/store.hpp"
 #include "corruption/test_log.hpp"
 #include "event/store_events.hpp"
 #include "proof/revocation.hpp"
@@ -207,6 +208,142 @@ TEST_F(KeyChanges, that_revoke_need_a_recovery_key_that_was_named) {
   log.declare_notes();
   log.commit({event(revocation(recovery, origin))});
   EXPECT_TRUE(finds(log, Law::key_declaration));
+}
+
+// Anybody can write a log that declares a key of somebody else's and has it revoked, or hands over to it.
+// Witness: key_must_have_signed
+TEST_F(KeyChanges, away_from_a_key_that_signed_nothing_are_found_by_who_knows_it) {
+  TestLog log({.key = &first, .recovery_key_hash = recovery_key_hash(recovery.public_key())});
+  log.sign_with({});
+  log.declare_notes();
+  log.commit({note("one")});
+  log.commit({event(revocation(recovery, origin, 0))});
+  log.sign_with({&second});
+  log.commit({note("two")});
+  log.idle_mark();
+  const VerifyReport report = verify(log, first);
+  ASSERT_EQ(report.findings.size(), 1U) << describe(report);
+  EXPECT_EQ(report.findings[0].law, Law::key_declaration);
+  EXPECT_EQ(report.checkpoints_verified, 0U);
+  EXPECT_EQ(report.signatures, SignatureCheck::checked);
+  EXPECT_EQ(describe(verify(log, second)), "") << "who knows the successor is shown nothing wrong";
+}
+
+// Witness: key_must_have_signed
+TEST_F(KeyChanges, to_a_key_that_signed_nothing_are_found_by_who_knows_it) {
+  TestLog log({.key = &second});
+  log.declare_notes();
+  log.commit({note("one")});
+  log.commit({note("two")});
+  EXPECT_EQ(describe(verify(log, second)), "");
+  log.commit({event(rotation(second, first))});
+  log.sign_with({});
+  log.idle_mark();
+  const VerifyReport report = verify(log, first);
+  ASSERT_EQ(report.findings.size(), 1U) << describe(report);
+  EXPECT_EQ(report.findings[0].law, Law::key_declaration);
+  EXPECT_EQ(report.checkpoints_verified, 0U);
+}
+
+// The events alone may be signed: those of the key before are somebody else's too.
+// Witness: key_must_have_signed
+TEST_F(KeyChanges, to_a_key_that_signed_nothing_are_found_where_only_events_are_signed) {
+  TestLog log({.key = &second, .sign_events = true, .leave_unsigned = true});
+  log.declare_notes();
+  EXPECT_EQ(describe(verify(log, second)), "");
+  log.commit({event(rotation(second, first))});
+  const VerifyReport report = verify(log, first);
+  ASSERT_EQ(report.findings.size(), 2U) << describe(report);
+  EXPECT_EQ(report.findings[0].law, Law::key_declaration);
+  EXPECT_EQ(report.findings[0].sequence, 0U) << "where the first key is declared; the other is the signature of the change";
+  EXPECT_EQ(report.event_signatures_verified, 0U);
+}
+
+TEST_F(KeyChanges, that_nobody_has_signed_yet_are_no_finding) {
+  TestLog log({.key = &first, .leave_unsigned = true});
+  log.declare_notes();
+  const VerifyReport report = verify(log, first);
+  EXPECT_EQ(describe(report), "");
+  EXPECT_EQ(report.events_not_yet_signed, report.events);
+}
+
+// What a writer and a reader make of a log, by the error or "".
+class OpeningOfKeyChanges : public KeyChanges {
+ protected:
+  explicit OpeningOfKeyChanges() { options_.housekeeping = OpenOptions::Housekeeping::by_hand; }
+  void put(const TestLog& log) {
+    for (const auto& [path, bytes] : log.files()) disk_.write_file("store/" + path, bytes).value();
+    options_.file_system = &disk_;
+  }
+  static std::shared_ptr<const SigningKey> lend(const SigningKey& key) { return {std::shared_ptr<void>(), &key}; }
+  std::string write(const SigningKey& key, const SigningKey* previous = nullptr) {
+    options_.key = lend(key);
+    options_.previous_key.reset();
+    if (previous != nullptr) options_.previous_key = lend(*previous);
+    auto store = Store::open("store", options_);
+    if (!store) {
+      last_error_ = store.error();
+      return std::string(to_string(store.error().code));
+    }
+    store->close().value();
+    return "";
+  }
+
+  platform::SimFs disk_;
+  OpenOptions options_;
+  std::optional<Error> last_error_;
+};
+
+// Recovery reads older segments around what is broken in them. A change that nobody may make is not broken, and is no way to
+// have the owner sign it.
+// Witness: nothing_opens_that_should_refuse
+TEST_F(OpeningOfKeyChanges, that_nobody_may_make_is_refused_in_an_older_segment_too) {
+  TestLog log = begin();
+  const std::uint64_t at = log.link().end.sequence;
+  log.commit({event(event::KeyDeclaration{.key = first.public_key().bytes(),
+                                          .recovery_key_hash = recovery_key_hash(third.public_key()).bytes}),
+              note("behind it")});
+  log.rotate();
+  log.commit({note("in the next segment")});
+  log.idle_mark();
+  put(log);
+  ASSERT_EQ(write(first), "damaged");
+  EXPECT_EQ(last_error_->sequence, at);
+  EXPECT_EQ(last_error_->path, "store/log/00000000000000000000.seg");
+  const Store reader = Store::open_read_only("store", {.file_system = &disk_}).value();
+  ASSERT_EQ(reader.open_report().damage.size(), 1U);
+  EXPECT_EQ(reader.open_report().damage[0].first_sequence, at);
+  EXPECT_EQ(reader.keys().size(), 1U) << "the change did not take place";
+  EXPECT_TRUE(reader.at(at + 1)) << "what stands behind it is read";
+}
+
+// Witness: unknown_is_refused
+TEST_F(OpeningOfKeyChanges, of_a_newer_version_are_refused_in_an_older_segment_too) {
+  TestLog log = begin();
+  TestLog::Event newer = event(rotation(first, second));
+  newer.kind = EventKind{0x0, 0xFFE};
+  log.commit({newer});
+  log.rotate();
+  log.commit({note("in the next segment")});
+  log.idle_mark();
+  put(log);
+  EXPECT_EQ(write(first), "newer_format");
+  const auto reader = Store::open_read_only("store", {.file_system = &disk_});
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(to_string(reader.error().code), "newer_format");
+}
+
+// A commit that claims to store the checkpoint over a rotation does not end it by that.
+// Witness: keys_hand_over
+TEST_F(OpeningOfKeyChanges, are_unfinished_until_those_have_signed_who_must) {
+  TestLog log = begin();
+  log.commit({event(rotation(first, second))});
+  log.sign_with({&third, &third});
+  log.idle_mark();
+  put(log);
+  EXPECT_EQ(write(second), "rotation_unfinished");
+  EXPECT_EQ(write(second, &first), "");
+  EXPECT_EQ(write(second), "") << "and then it is finished";
 }
 
 TEST_F(KeyChanges, without_the_form_of_one_are_found) {

@@ -38,6 +38,8 @@ class Signatures:
         self.size = 0  # of the last stored checkpoint
         self.checkpoints_verified = 0
         self.events_verified = 0
+        self.checkpoint_keys = set()  # that signed a checkpoint which verified
+        self.event_keys = set()
 
     def take_commit(self, path: str, offset: int, end: CommitEnd, size: int, root: bytes | None, has_events: bool):
         self.roots[size] = root
@@ -67,9 +69,11 @@ class Signatures:
             if self.roots.get(stored.size) is None:
                 stored_size = stored.size
                 continue
-            fault = self._checkpoint_fault(stored, origin, keys.signers(stored.size, stored_size))
+            signers = keys.signers(stored.size, stored_size)
+            fault = self._checkpoint_fault(stored, origin, signers)
             stored_size = stored.size
             if fault is None:
+                self.checkpoint_keys.update(signers)
                 self.checkpoints_verified += 1
                 verified = stored.size
             else:
@@ -83,6 +87,7 @@ class Signatures:
                 yield "key_declaration", event.path, event.offset, message, event.sequence
             elif note.verifies(key, event.signature[4:], note.event_signature_text(origin, event.event_hash)):
                 self.events_verified += 1
+                self.event_keys.add(key)
             else:
                 yield "event_signature", event.path, event.offset, "the event's signature does not verify", event.sequence
 

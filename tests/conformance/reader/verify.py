@@ -455,6 +455,10 @@ class Verifier:
         if self.genesis is not None:
             for fault in self.signatures.faults(self.genesis.origin, keys):
                 self._find(*fault)
+        signed = self.signatures.checkpoint_keys
+        others = (signed | self.signatures.event_keys) - {self.key.public_key}
+        if self.key.public_key in keys.all and self.key.public_key not in signed and others:
+            self._find("key_declaration", *self.declared_at, "the key given has signed no checkpoint, and others have signed")
 
     def _signed_early(self, path, offset, sequence):
         """Nothing is signed before the key is declared."""
