@@ -87,4 +87,5 @@ endif()
 # The independent reader, and what it and the library say of the same stores.
 if(TARGET batpak_cli)
   add_subdirectory(tests/conformance)
+  add_subdirectory(tests/third_party)
 endif()
