@@ -3,6 +3,7 @@
 // The program starts itself a second time as the agent. A security module is asked in the same way: by a class of yours.
 #include <batpak/batpak.hpp>
 
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,12 +62,26 @@ int be_agent(const std::string& key_file) {
 // [/agent]
 
 // [signer]
+// While it is asked the commit waits, so an agent that hangs is given up like one that is gone.
+constexpr int patience_milliseconds = 2000;
+
+bool read_in_time(int file, std::span<std::byte> bytes) {
+  while (!bytes.empty()) {
+    pollfd ready{.fd = file, .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, patience_milliseconds) != 1) return false;
+    const ssize_t count = ::read(file, bytes.data(), bytes.size());
+    if (count <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
 class AgentSigner final : public batpak::Signer {
  public:
   // Takes the pipes over. Errors: those of a key that is none.
   static batpak::Result<std::shared_ptr<AgentSigner>> meet(int to_agent, int from_agent) {
     std::array<std::byte, batpak::PublicKey::bytes_size> bytes{};
-    if (!read_all(from_agent, bytes)) return failed();
+    if (!read_in_time(from_agent, bytes)) return failed();
     const auto key = batpak::PublicKey::from_bytes(bytes);
     if (!key) return std::unexpected(key.error());
     return std::shared_ptr<AgentSigner>(new AgentSigner(to_agent, from_agent, *key));
@@ -84,10 +99,13 @@ class AgentSigner final : public batpak::Signer {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto size = static_cast<std::uint32_t>(message.size());
     Signature signature{};
+    if (is_lost_) return failed();  // what it may still answer is to an older question
+    is_lost_ = true;
     if (!write_all(to_agent_, std::as_bytes(std::span(&size, 1))) || !write_all(to_agent_, message) ||
-        !read_all(from_agent_, signature)) {
+        !read_in_time(from_agent_, signature)) {
       return failed();
     }
+    is_lost_ = false;
     return signature;
   }
 
@@ -99,6 +117,7 @@ class AgentSigner final : public batpak::Signer {
   }
 
   mutable std::mutex mutex_;  // one message at a time on the pipes
+  mutable bool is_lost_ = false;
   int to_agent_;
   int from_agent_;
   batpak::PublicKey key_;
