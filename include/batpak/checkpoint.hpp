@@ -52,6 +52,10 @@ struct CheckpointNote {
 // The body, an empty line, and a line for each signature. Without any it is no signed note, and parse_note refuses it.
 [[nodiscard]] std::string format_note(const Checkpoint& checkpoint, std::span<const NoteSignature> signatures);
 
+// A note as it was read: its own text, of which the signatures are, with the extension lines. Without signatures it ends behind
+// the empty line. Precondition: the text states the checkpoint, as parse_note leaves it.
+[[nodiscard]] std::string format_note(const CheckpointNote& note);
+
 // Reads what format_note wrote, and notes of others that keep to the same specification, whose extension lines it keeps in
 // `text`. Errors: malformed, with the number of the line; too_large over bytes_max or signatures_max.
 [[nodiscard]] Result<CheckpointNote> parse_note(std::string_view note);
@@ -64,7 +68,7 @@ struct CheckpointNote {
 [[nodiscard]] Result<void> verify_note(const CheckpointNote& note, const PublicKey& key);
 
 // What a witness is asked with for its cosignature (C2SP tlog-witness, add-checkpoint): "old <size>", the hashes of the proof,
-// an empty line, the note of the new size. Precondition: the note is signed and of the proof's new size.
+// an empty line, the note of the new size in its own text. Precondition: the note is signed and of the proof's new size.
 [[nodiscard]] std::string format_consistency(const ConsistencyProof& proof, const CheckpointNote& note);
 
 }  // namespace batpak

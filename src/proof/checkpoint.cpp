@@ -52,6 +52,22 @@ constexpr std::size_t key_id_bytes = 4;
   return signature;
 }
 
+// A text, the empty line, and the signatures over the text.
+[[nodiscard]] std::string format_signed(std::string_view text, std::span<const NoteSignature> signatures) {
+  std::string note(text);
+  note += '\n';
+  for (const NoteSignature& signature : signatures) {
+    Bytes bytes(signature.key_id.begin(), signature.key_id.end());
+    base::append(bytes, signature.signature);
+    note += signature_mark;
+    note += signature.name;
+    note += ' ';
+    note += base::to_base64(bytes);
+    note += '\n';
+  }
+  return note;
+}
+
 [[nodiscard]] Result<void> verify_as(const CheckpointNote& note, std::string_view name, const PublicKey& key) {
   // What is signed is the text, what is believed is the checkpoint: a caller may have put the two together.
   if (!note.text.starts_with(note_body(note.checkpoint))) {
@@ -81,18 +97,10 @@ std::string note_body(const Checkpoint& checkpoint) {
 }
 
 std::string format_note(const Checkpoint& checkpoint, std::span<const NoteSignature> signatures) {
-  std::string note = note_body(checkpoint) + "\n";
-  for (const NoteSignature& signature : signatures) {
-    Bytes bytes(signature.key_id.begin(), signature.key_id.end());
-    base::append(bytes, signature.signature);
-    note += signature_mark;
-    note += signature.name;
-    note += ' ';
-    note += base::to_base64(bytes);
-    note += '\n';
-  }
-  return note;
+  return format_signed(note_body(checkpoint), signatures);
 }
+
+std::string format_note(const CheckpointNote& note) { return format_signed(note.text, note.signatures); }
 
 Result<CheckpointNote> parse_note(std::string_view note) {
   proof::LineReader lines(note, "the note");
@@ -110,7 +118,7 @@ Result<void> verify_note(const CheckpointNote& note, const PublicKey& key) {
 std::string format_consistency(const ConsistencyProof& proof, const CheckpointNote& note) {
   std::string text = "old " + std::to_string(proof.old_size) + "\n";
   for (const Hash& hash : proof.path) text += base::to_base64(hash.bytes) + '\n';
-  return text + '\n' + format_note(note.checkpoint, note.signatures);
+  return text + '\n' + format_note(note);
 }
 
 namespace proof {

@@ -7,6 +7,7 @@
 
 #include "base/base64.hpp"
 #include "base/bytes.hpp"
+#include "batpak/witness_file.hpp"
 #include "crypto/key_pem.hpp"
 #include "proof/merkle.hpp"
 
@@ -172,6 +173,27 @@ TEST(checkpoint, extension_lines_are_kept_and_signed) {
   EXPECT_EQ(note.text, text);
   EXPECT_EQ(note.checkpoint, checkpoint);
   EXPECT_TRUE(verify_note(note, key.public_key()));
+}
+
+// What a witness is asked to sign has to be the note that the log signed.
+TEST(checkpoint, is_written_with_its_extension_lines_wherever_a_note_is) {
+  const SigningKey key = example_key();
+  const Checkpoint checkpoint = checkpoint_of_five();
+  CheckpointNote note{.checkpoint = checkpoint, .text = note_body(checkpoint) + "an extension\n", .signatures = {}};
+  note.signatures.push_back(
+      {.name = checkpoint.origin, .key_id = key.public_key().key_id(checkpoint.origin), .signature = {}});
+  base::append(note.signatures[0].signature, key.sign(base::as_bytes(note.text)));
+  ASSERT_TRUE(verify_note(note, key.public_key()));
+  EXPECT_EQ(parsed(format_note(note)), note);
+
+  const std::string asked = format_consistency({.old_size = 3, .new_size = 5, .path = {Hash{}}}, note);
+  EXPECT_TRUE(asked.starts_with("old 3\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\nexample.com/log42\n")) << asked;
+  const CheckpointNote seen_by_witness = parsed(asked.substr(asked.find("\n\n") + 2));
+  EXPECT_EQ(seen_by_witness, note);
+  EXPECT_TRUE(verify_note(seen_by_witness, key.public_key()));
+
+  const WitnessRecord record{.store_id = {}, .note = note};
+  EXPECT_EQ(parse_witness_record(format_witness_record(record)).value(), record);
 }
 
 TEST(checkpoint, an_error_names_its_line) {
