@@ -31,7 +31,7 @@ struct Checkpoint {
 
 // One signature under a note, by any algorithm; Ed25519 ones have 64 bytes.
 struct NoteSignature {
-  std::string name;                   // of the key; a store's own key is named as its origin
+  std::string name;                   // of the key; a store's own key is named as its origin, others' as signed-note allows
   std::array<std::byte, 4> key_id{};  // PublicKey::key_id(name)
   std::vector<std::byte> signature;
 
@@ -60,8 +60,9 @@ struct CheckpointNote {
 // the empty line. Precondition: the text states the checkpoint, as parse_note leaves it.
 [[nodiscard]] std::string format_note(const CheckpointNote& note);
 
-// Reads what format_note wrote, and notes of others that keep to the same specification, whatever their origin;
-// extension lines it keeps in `text`. Errors: malformed, with the number of the line; too_large over bytes_max or signatures_max.
+// Reads what format_note wrote, and notes of others that keep to the same specification, whatever their origin and the names of
+// their keys; extension lines it keeps in `text`. Errors: malformed, with the number of the line; too_large over bytes_max or
+// signatures_max.
 [[nodiscard]] Result<CheckpointNote> parse_note(std::string_view note);
 
 // Succeeds when the note has a signature by this key, under its name, and every such signature is good. Signatures by other

@@ -43,7 +43,7 @@ constexpr std::size_t key_id_bytes = 4;
   if (name_end == std::string_view::npos) return lines.refuse("has no space behind the name of the key");
   NoteSignature signature;
   signature.name = line.substr(0, name_end);
-  if (!crypto::is_key_name(signature.name)) return lines.refuse("names a key as keys cannot be named");
+  if (!crypto::is_note_key_name(signature.name)) return lines.refuse("names a key as keys cannot be named");
   const auto bytes = base::from_base64(line.substr(name_end + 1));
   if (!bytes) return lines.refuse("does not hold its signature in base 64");
   if (bytes->size() <= key_id_bytes) return lines.refuse("has no signature behind the key id");

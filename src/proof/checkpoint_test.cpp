@@ -134,6 +134,30 @@ TEST(checkpoint, the_known_signature_may_stand_anywhere_among_sixteen) {
   }
 }
 
+// C2SP signed-note: signatures of unknown keys are ignored, whatever batpak itself would call a key.
+TEST(checkpoint, a_stranger_may_have_any_name_that_signed_notes_allow) {
+  const Checkpoint checkpoint = checkpoint_of_five();
+  const SigningKey key = example_key();
+  const NoteSignature good = proof::sign_checkpoint(checkpoint, key).value();
+  for (const std::string& name : {std::string(256, 'x'), std::string(10'000, 'x'), std::string("a\x7F"),
+                                  std::string("a\u0080b"), std::string("a\u009B31m"), std::string("a\u200Bb")}) {
+    NoteSignature strange = signature_of_a_stranger(1);
+    strange.name = name;
+    const std::vector signatures{strange, good};
+    const CheckpointNote note = parsed(format_note(checkpoint, signatures));
+    EXPECT_EQ(note.signatures, signatures);
+    EXPECT_TRUE(verify_note(note, key.public_key()));
+  }
+  for (const std::string& name : {std::string(""), std::string("a+b"), std::string("a\u0085"), std::string("a\u00A0b"),
+                                  std::string("\u3000"), std::string("a\x1F"), std::string("a\xFF")}) {
+    NoteSignature strange = signature_of_a_stranger(1);
+    strange.name = name;
+    const auto note = parse_note(format_note(checkpoint, std::vector{strange, good}));
+    ASSERT_FALSE(note) << name;
+    EXPECT_EQ(note.error().code, ErrorCode::malformed);
+  }
+}
+
 TEST(checkpoint, the_same_name_or_the_same_id_alone_is_a_stranger) {
   const Checkpoint checkpoint = checkpoint_of_five();
   const SigningKey key = example_key();
