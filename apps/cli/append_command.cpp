@@ -92,7 +92,7 @@ class LineAppender {
     if (code == ExitCode::fine) code = last;
     table_.flush();
     if (code == ExitCode::fine && note_ && arguments_.format == Format::table) {
-      output_.write("checkpoint\n" + format_note(note_->checkpoint, note_->signatures));
+      output_.write("checkpoint\n" + format_note(*note_));
     }
     if (code == ExitCode::fine) code = interruption().value_or(ExitCode::fine);
     return output_.finish(code);

@@ -9,9 +9,7 @@ namespace batpak::cli {
 namespace {
 
 // A store without a key has the body alone.
-std::string text_of(const CheckpointNote& note) {
-  return note.signatures.empty() ? note.text : format_note(note.checkpoint, note.signatures);
-}
+std::string text_of(const CheckpointNote& note) { return note.signatures.empty() ? note.text : format_note(note); }
 
 }  // namespace
 

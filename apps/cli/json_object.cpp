@@ -9,11 +9,18 @@
 namespace batpak::cli {
 namespace {
 
+// Control characters are escaped, also those that JSON would not mind: a terminal does. Precondition: the text is UTF-8.
 void append_quoted(std::string& out, std::string_view text) {
+  constexpr unsigned char lead_of_controls = 0xC2;  // of U+0080–U+009F, and never anything but a lead
   out += '"';
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+    if (byte == lead_of_controls && next >= 0x80 && next < 0xA0) {
+      out += fmt::format("\\u{:04x}", next);
+      ++i;
+    } else if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
     } else if (byte < 0x20 || byte == 0x7F) {

@@ -25,7 +25,9 @@ Result<KnownCheckpoint> from_receipt(std::string_view text, const std::optional<
   if (key) {
     const Result<VerifierKey> named =
         VerifierKey::make(key->name.empty() ? receipt->note.checkpoint.origin : key->name, key->key);
-    if (!named) return std::unexpected(named.error());
+    // Without a name it is taken for the log's own key, which has the name of the log.
+    if (!named)
+      return refuse({.fault = ReceiptFault::wrong_key, .message = "no key can be named as the log of the receipt"});
     const auto proven = verify_offline_receipt(*receipt, *named);
     if (!proven) return refuse(proven.error());
   }

@@ -34,8 +34,13 @@ Result<Believed> find_trusted(const ReceiptVerifyArguments& arguments, const Off
   }
   const Result<NamedKey> key = parse_named_key_argument(arguments.key);
   if (!key) return std::unexpected(key.error());
-  const Result<VerifierKey> verifier =
-      VerifierKey::make(key->name.empty() ? receipt.note.checkpoint.origin : key->name, key->key);
+  const std::string& log = receipt.note.checkpoint.origin;
+  const Result<VerifierKey> verifier = VerifierKey::make(key->name.empty() ? log : key->name, key->key);
+  if (!verifier && key->name.empty()) {
+    // It would be the log's own key, which has the name of the log.
+    return Believed(std::unexpected(
+        ReceiptRefusal{.fault = ReceiptFault::wrong_key, .message = "no key can be named as the log " + log}));
+  }
   if (!verifier) return std::unexpected(verifier.error());
   const OriginCheck origin = key->name.empty() ? OriginCheck::not_done : OriginCheck::done;
   if (arguments.keys.empty()) return Believed({.who = *verifier, .origin = origin});

@@ -11,9 +11,7 @@ namespace {
 
 std::string_view name_of(Durability durability) { return durability == Durability::durable ? "durable" : "buffered"; }
 
-std::string note_of(const Receipt& receipt) {
-  return format_note(receipt.checkpoint->checkpoint, receipt.checkpoint->signatures);
-}
+std::string note_of(const Receipt& receipt) { return format_note(*receipt.checkpoint); }
 
 }  // namespace
 

@@ -95,7 +95,7 @@ struct ProvenStream {
 // Whether a text says that it is such a proof, by its first line.
 [[nodiscard]] bool is_stream_proof(std::string_view text) noexcept;
 
-// Fails with malformed only. Nothing of the proof may be believed before it was verified.
+// Fails with malformed, or malformed_leaf, and names the line. Nothing of the proof may be believed before it was verified.
 [[nodiscard]] std::expected<StreamProof, StreamProofRefusal> parse_stream_proof(std::string_view text);
 
 // Verifies the declaration as a receipt, every leaf against the declared root, that the leaves leave no room for another one

@@ -27,6 +27,9 @@ struct Cosignature {
 //   group <name> any|all|<k> <name>…
 //   quorum <name>|none
 //
+// A witness may have a key of another algorithm than Ed25519, such as ML-DSA-44: its cosignatures never count, since nothing here
+// verifies them, and a quorum that cannot be reached without it is never reached. The key of a log is Ed25519.
+//
 // Threads: a plain value.
 class TrustPolicy {
  public:
@@ -47,9 +50,9 @@ class TrustPolicy {
   // A witness, or a group of those before it.
   struct Member {
     std::string name;
-    std::optional<CosignerKey> key;  // of a witness
+    std::optional<CosignerKey> key;  // of a witness whose cosignatures can be verified
     std::size_t needed = 1;
-    std::vector<std::size_t> members;
+    std::vector<std::size_t> members;  // of a group
   };
   friend class TrustPolicyParser;
 

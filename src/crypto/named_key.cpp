@@ -16,7 +16,7 @@ constexpr std::size_t base64_characters = 44;
 
 }  // namespace
 
-std::array<std::byte, 4> key_id(std::string_view name, SignatureType type, const Ed25519Public& key) {
+std::array<std::byte, 4> key_id(std::string_view name, SignatureType type, ByteView key) {
   Bytes named;
   base::append(named, base::as_bytes(name));
   named.push_back(std::byte{'\n'});
@@ -48,6 +48,21 @@ Result<NamedKey> parse_named_key(std::string_view text, SignatureType type) {
     return refuse("has the key id of another name or key");
   }
   return named;
+}
+
+Result<KeyOfAnyType> parse_key_of_any_type(std::string_view text) {
+  const auto refuse = [] { return base::fail(ErrorCode::malformed_key, "a key is a name, its id and its type and bytes"); };
+  const std::size_t name_end = text.find('+');
+  const std::size_t id_end = name_end == std::string_view::npos ? name_end : text.find('+', name_end + 1);
+  if (id_end == std::string_view::npos) return refuse();
+  KeyOfAnyType key{.name = text.substr(0, name_end), .id = {}, .type = {}, .key = {}};
+  const std::string_view id = text.substr(name_end + 1, id_end - name_end - 1);
+  if (!is_key_name(key.name) || id.size() != id_digits || !base::from_hex(id, key.id)) return refuse();
+  auto typed = base::from_base64(text.substr(id_end + 1));
+  if (!typed || typed->size() < 2) return refuse();
+  key.type = typed->front();
+  key.key.assign(typed->begin() + 1, typed->end());
+  return key;
 }
 
 std::string to_text(std::string_view name, SignatureType type, const Ed25519Public& key) {

@@ -20,7 +20,7 @@ constexpr std::size_t key_id_bytes = 4;
 [[nodiscard]] Result<Checkpoint> parse_body(proof::LineReader& lines) {
   Checkpoint checkpoint;
   BATPAK_TRY(const std::string_view origin, lines.next());
-  if (!crypto::is_key_name(origin)) return lines.refuse("is not an origin");
+  if (origin.empty()) return lines.refuse("is not an origin");
   checkpoint.origin = origin;
 
   BATPAK_TRY(const std::string_view size_line, lines.next());
@@ -43,13 +43,29 @@ constexpr std::size_t key_id_bytes = 4;
   if (name_end == std::string_view::npos) return lines.refuse("has no space behind the name of the key");
   NoteSignature signature;
   signature.name = line.substr(0, name_end);
-  if (!crypto::is_key_name(signature.name)) return lines.refuse("names a key as keys cannot be named");
+  if (!crypto::is_note_key_name(signature.name)) return lines.refuse("names a key as keys cannot be named");
   const auto bytes = base::from_base64(line.substr(name_end + 1));
   if (!bytes) return lines.refuse("does not hold its signature in base 64");
   if (bytes->size() <= key_id_bytes) return lines.refuse("has no signature behind the key id");
   std::copy_n(bytes->begin(), key_id_bytes, signature.key_id.begin());
   signature.signature.assign(bytes->begin() + key_id_bytes, bytes->end());
   return signature;
+}
+
+// A text, the empty line, and the signatures over the text.
+[[nodiscard]] std::string format_signed(std::string_view text, std::span<const NoteSignature> signatures) {
+  std::string note(text);
+  note += '\n';
+  for (const NoteSignature& signature : signatures) {
+    Bytes bytes(signature.key_id.begin(), signature.key_id.end());
+    base::append(bytes, signature.signature);
+    note += signature_mark;
+    note += signature.name;
+    note += ' ';
+    note += base::to_base64(bytes);
+    note += '\n';
+  }
+  return note;
 }
 
 [[nodiscard]] Result<void> verify_as(const CheckpointNote& note, std::string_view name, const PublicKey& key) {
@@ -81,18 +97,10 @@ std::string note_body(const Checkpoint& checkpoint) {
 }
 
 std::string format_note(const Checkpoint& checkpoint, std::span<const NoteSignature> signatures) {
-  std::string note = note_body(checkpoint) + "\n";
-  for (const NoteSignature& signature : signatures) {
-    Bytes bytes(signature.key_id.begin(), signature.key_id.end());
-    base::append(bytes, signature.signature);
-    note += signature_mark;
-    note += signature.name;
-    note += ' ';
-    note += base::to_base64(bytes);
-    note += '\n';
-  }
-  return note;
+  return format_signed(note_body(checkpoint), signatures);
 }
+
+std::string format_note(const CheckpointNote& note) { return format_signed(note.text, note.signatures); }
 
 Result<CheckpointNote> parse_note(std::string_view note) {
   proof::LineReader lines(note, "the note");
@@ -110,7 +118,7 @@ Result<void> verify_note(const CheckpointNote& note, const PublicKey& key) {
 std::string format_consistency(const ConsistencyProof& proof, const CheckpointNote& note) {
   std::string text = "old " + std::to_string(proof.old_size) + "\n";
   for (const Hash& hash : proof.path) text += base::to_base64(hash.bytes) + '\n';
-  return text + '\n' + format_note(note.checkpoint, note.signatures);
+  return text + '\n' + format_note(note);
 }
 
 namespace proof {

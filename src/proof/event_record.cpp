@@ -51,6 +51,7 @@ Bytes encode_record(const EventRecord& record) {
 std::optional<EventRecord> decode_record(ByteView bytes) {
   if (bytes.size() < at_parts || base::as_text(bytes.first(magic.size())) != magic) return std::nullopt;
   const std::uint64_t header = base::load_le<std::uint32_t>(bytes.data() + at_header_length);
+  if (header < event::layout::header_bytes_min) return std::nullopt;  // the record would take more memory than its text
   const std::uint64_t metadata = base::load_le<std::uint32_t>(bytes.data() + at_metadata_length);
   const std::uint64_t payload = base::load_le<std::uint32_t>(bytes.data() + at_payload_length);
   if (base::load_le<std::uint32_t>(bytes.data() + at_zero) != 0) return std::nullopt;

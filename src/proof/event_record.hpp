@@ -12,7 +12,7 @@ namespace batpak::proof {
 
 // "batpakR1" and what follows it; docs/PROOFS.md has the bytes.
 [[nodiscard]] Bytes encode_record(const EventRecord& record);
-// Nothing for anything but what encode_record() writes.
+// Nothing for anything but what encode_record() writes of a header that is not shorter than any can be.
 [[nodiscard]] std::optional<EventRecord> decode_record(ByteView bytes);
 
 // The header, when it gives the event hash. Faults: newer_format, fields_changed, malformed for

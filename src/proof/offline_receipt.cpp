@@ -134,9 +134,7 @@ std::string format_offline_receipt(const OfflineReceipt& receipt) {
   text += '\n';
   for (const Hash& hash : receipt.inclusion.path) text += base::to_base64(hash.bytes) + '\n';
   text += '\n';
-  // The text that was signed, which may have lines that batpak would not write.
-  const std::string note = format_note(receipt.note.checkpoint, receipt.note.signatures);
-  return text + receipt.note.text + note.substr(note_body(receipt.note.checkpoint).size());
+  return text + format_note(receipt.note);
 }
 
 std::expected<OfflineReceipt, ReceiptRefusal> parse_offline_receipt(std::string_view text) {

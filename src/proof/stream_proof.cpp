@@ -27,6 +27,7 @@ constexpr std::string_view entity_mark = "entity ";
 constexpr std::string_view stream_mark = "stream ";
 constexpr std::string_view event_mark = "event ";
 constexpr std::size_t path_max = 64;
+constexpr ErrorCode not_a_leaf = ErrorCode::bad_proof;  // while parsing, for what has a fault of its own
 
 Refused refuse(Fault fault, std::string_view why) {
   return std::unexpected(StreamProofRefusal{.fault = fault, .message = std::string(why), .receipt_fault = {}});
@@ -52,6 +53,8 @@ Result<StreamProof::Leaf> parse_leaf(const proof::LineReader& lines, std::string
   const auto index = proof::parse_decimal(line.substr(0, space));
   auto data = space == std::string_view::npos ? Bytes{} : base::from_base64(line.substr(space + 1));
   if (!index || !data || data->empty()) return lines.refuse("is not the index and the leaf of a stream");
+  // Here and not only when it is verified: a leaf takes more memory than its text where its data are shorter than any leaf's.
+  if (!proof::decode_head(*data)) return lines.refuse(not_a_leaf, "does not hold the leaf of a stream");
   return StreamProof::Leaf{.index = *index, .data = *std::move(data), .path = {}};
 }
 
@@ -356,7 +359,9 @@ std::expected<StreamProof, StreamProofRefusal> parse_stream_proof(std::string_vi
   }
   proof::LineReader lines(text, "the proof");
   auto proof = parse_body(lines);
-  if (!proof) return refuse(Fault::malformed, proof.error().message);
+  if (!proof) {
+    return refuse(proof.error().code == not_a_leaf ? Fault::malformed_leaf : Fault::malformed, proof.error().message);
+  }
   auto declaration = parse_offline_receipt(text.substr(lines.offset()));
   if (!declaration) return refuse(Fault::malformed, "behind the events: " + declaration.error().message);
   proof->declaration = *std::move(declaration);

@@ -486,6 +486,48 @@ TEST_F(StreamProofTest, says_in_which_line_it_is_malformed) {
             std::string::npos);
 }
 
+// What is no leaf would take six times its text in memory before anything of it is verified.
+TEST_F(StreamProofTest, of_many_tiny_leaves_is_refused_at_the_first) {
+  std::string text = "batpak.stream-proof@v1\nentity YQ==\n";
+  for (int i = 0; i < 100'000; ++i) text += "stream 0 AA==\n";
+  const auto parsed = parse_stream_proof(text);
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().fault, StreamProofFault::malformed_leaf);
+  EXPECT_TRUE(parsed.error().message.starts_with("line 3 of the proof ")) << parsed.error().message;
+}
+
+TEST_F(StreamProofTest, with_a_leaf_that_can_be_none_says_in_which_line) {
+  declare();
+  StreamProof proof = prove("door:2");
+  for (const auto& change : std::vector<std::function<void(Bytes&)>>{
+           [](Bytes& leaf) { leaf.resize(56); }, [](Bytes& leaf) { leaf[0] ^= std::byte{1}; },
+           [](Bytes& leaf) { leaf.push_back(std::byte{'1'}); }, [](Bytes& leaf) { leaf.back() = std::byte{0}; }}) {
+    StreamProof changed = proof;
+    change(changed.leaves[1].data);
+    const std::string text = format_stream_proof(changed);
+    const auto line = 1 + std::ranges::count(std::string_view(text).substr(0, text.find("\nstream 2 ") + 1), '\n');
+    const auto parsed = parse_stream_proof(text);
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.error().fault, StreamProofFault::malformed_leaf);
+    EXPECT_TRUE(parsed.error().message.starts_with("line " + std::to_string(line) + " of the proof "))
+        << parsed.error().message;
+    EXPECT_EQ(fault_of(changed), "malformed_leaf") << "a proof that was not read from a text";
+  }
+}
+
+TEST_F(StreamProofTest, with_an_event_shorter_than_any_is_refused_at_the_first) {
+  declare();
+  StreamProof proof = prove("door:2");
+  for (EventRecord& event : proof.events) event = {};
+  const std::string text = format_stream_proof(proof);
+  const auto line = 1 + std::ranges::count(std::string_view(text).substr(0, text.find("\nevent ") + 1), '\n');
+  const auto parsed = parse_stream_proof(text);
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().fault, StreamProofFault::malformed);
+  EXPECT_TRUE(parsed.error().message.starts_with("line " + std::to_string(line) + " of the proof "))
+      << parsed.error().message;
+}
+
 TEST_F(StreamProofTest, about_what_can_be_no_entity_is_malformed) {
   declare();
   StreamProof proof = prove("m");

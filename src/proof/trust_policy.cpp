@@ -4,7 +4,9 @@
 #include <charconv>
 #include <set>
 
+#include "base/bytes.hpp"
 #include "base/try.hpp"
+#include "crypto/named_key.hpp"
 
 namespace batpak {
 namespace {
@@ -24,6 +26,21 @@ std::vector<std::string_view> items_of(std::string_view line) {
     items.push_back(line.substr(0, end));
     line.remove_prefix(end);
   }
+}
+
+constexpr std::size_t ml_dsa_key_bytes = 1312;
+
+// Whether the key is that of a witness whose cosignatures batpak cannot verify. Keys that have another use are none.
+bool is_unknown_cosigner(const crypto::KeyOfAnyType& key) {
+  switch (const auto type = static_cast<crypto::SignatureType>(key.type)) {
+    case crypto::SignatureType::ed25519:
+    case crypto::SignatureType::ecdsa:
+    case crypto::SignatureType::cosignature:
+    case crypto::SignatureType::tree_head: return false;
+    case crypto::SignatureType::ml_dsa_cosignature:
+      return key.key.size() == ml_dsa_key_bytes && key.id == crypto::key_id(key.name, type, key.key);
+  }
+  return true;
 }
 
 bool is_allowed(char character) {
@@ -76,10 +93,19 @@ class TrustPolicyParser {
 
   Result<void> take_witness(const Items& items) {
     if (items.size() != 3 && items.size() != 4) return refuse("is not: witness <name> <key> [<url>]");
-    auto key = CosignerKey::from_string(items[2]);
-    if (!key) return refuse(key.error().code, "has a key that is none: " + key.error().message);
-    if (!witnesses_.insert(key->key().bytes()).second) return refuse("names the key of another witness again");
-    return add({.name = std::string(items[1]), .key = *std::move(key), .needed = 1, .members = {}});
+    TrustPolicy::Member witness{.name = std::string(items[1]), .key = {}, .needed = 1, .members = {}};
+    Bytes bytes;
+    if (auto unknown = crypto::parse_key_of_any_type(items[2]); unknown && is_unknown_cosigner(*unknown)) {
+      // Without a key it is like a group of nobody, which never saw anything: what cannot be verified must not count.
+      bytes = std::move(unknown->key);
+    } else {
+      auto key = CosignerKey::from_string(items[2]);
+      if (!key) return refuse(key.error().code, "has a key that is none: " + key.error().message);
+      base::append(bytes, key->key().bytes());
+      witness.key = *std::move(key);
+    }
+    if (!witnesses_.insert(std::move(bytes)).second) return refuse("names the key of another witness again");
+    return add(std::move(witness));
   }
 
   Result<void> take_group(const Items& items) {
@@ -130,7 +156,7 @@ class TrustPolicyParser {
   std::size_t line_ = 0;
   bool has_quorum_ = false;
   std::set<std::array<std::byte, PublicKey::bytes_size>> logs_;
-  std::set<std::array<std::byte, PublicKey::bytes_size>> witnesses_;
+  std::set<Bytes> witnesses_;
   std::set<std::size_t> in_groups_;
 };
 
@@ -179,8 +205,11 @@ Result<std::vector<Cosignature>> TrustPolicy::verify(const CheckpointNote& note)
     saw[i] = true;
   }
   if (quorum_ && !saw[*quorum_]) {
-    return fail(ErrorCode::bad_signature,
-                "fewer witnesses cosigned the note than the quorum '" + members_[*quorum_].name + "' asks for");
+    const auto is_unknown = [](const Member& member) { return !member.key && member.members.empty(); };
+    const bool has_unknown = std::ranges::any_of(members_, is_unknown);
+    return fail(ErrorCode::bad_signature, "fewer witnesses cosigned the note than the quorum '" + members_[*quorum_].name +
+                                              "' asks for" +
+                                              (has_unknown ? "; those whose algorithm is not known never count" : ""));
   }
   return cosignatures;
 }

@@ -4,6 +4,10 @@
 
 #include <functional>
 
+#include "base/base64.hpp"
+#include "base/bytes.hpp"
+#include "base/hex.hpp"
+#include "crypto/sha256.hpp"
 #include "proof/checkpoint.hpp"
 
 namespace batpak {
@@ -108,6 +112,75 @@ TEST_F(TrustPolicyTest, takes_spaces_comments_urls_and_any_order) {
                              "\thttps://example.com/w1 \n  # a remark\ngroup\tG  any W1\n quorum G\n" +
                              log().substr(0, log().size() - 1) + " https://example.com/\n";
   EXPECT_TRUE(takes(policy, cosigned_by({1})));
+}
+
+// The key of a witness that signs by ML-DSA-44 (C2SP tlog-cosignature), of which batpak knows no more than its form.
+class UnknownWitnessTest : public TrustPolicyTest {
+ protected:
+  static std::string key_text(std::string_view name, unsigned type, const Bytes& key) {
+    Bytes typed{static_cast<std::byte>(type)};
+    base::append(typed, key);
+    Bytes named;
+    base::append(named, base::as_bytes(name));
+    named.push_back(std::byte{'\n'});
+    base::append(named, typed);
+    const Hash hash = crypto::sha256(named);
+    return std::string(name) + "+" + base::to_hex(ByteView(hash.bytes).first(4)) + "+" + base::to_base64(typed);
+  }
+  static std::string ml_dsa(std::byte filled = std::byte{7}) {
+    return "witness M " + key_text("example.com/M", 6, Bytes(1312, filled)) + " https://example.com/m\n";
+  }
+  // A cosignature by it, such as only its own verifier could judge.
+  static NoteSignature cosignature_of_it() {
+    const std::string text = key_text("example.com/M", 6, Bytes(1312, std::byte{7}));
+    NoteSignature signature{.name = "example.com/M", .key_id = {}, .signature = Bytes(8 + 2420, std::byte{9})};
+    EXPECT_TRUE(base::from_hex(text.substr(text.find('+') + 1, 8), signature.key_id));
+    return signature;
+  }
+};
+
+TEST_F(UnknownWitnessTest, by_an_algorithm_that_is_not_known_never_counts) {
+  const std::string start = log() + witness(1) + witness(2) + ml_dsa();
+  CheckpointNote note = cosigned_by({1});
+  note.signatures.push_back(cosignature_of_it());
+  EXPECT_TRUE(takes(start + "group G any W1 W2 M\nquorum G\n", note)) << "the quorum is there without it";
+  EXPECT_TRUE(takes(start + "quorum W1\n", note));
+  EXPECT_TRUE(takes(start + "quorum none\n", note));
+  EXPECT_FALSE(takes(start + "quorum M\n", note));
+  EXPECT_FALSE(takes(start + "group G any M\nquorum G\n", note));
+  EXPECT_FALSE(takes(start + "group G 2 W1 W2 M\nquorum G\n", note));
+  EXPECT_FALSE(takes(start + "group G all W1 M\nquorum G\n", note));
+  const auto cosignatures = TrustPolicy::parse(start + "quorum none\n")->verify(note);
+  ASSERT_TRUE(cosignatures);
+  ASSERT_EQ(cosignatures->size(), 1U) << "nobody is said to have cosigned whose cosignature nobody verified";
+  EXPECT_EQ(cosignatures->front().witness, "W1");
+}
+
+TEST_F(UnknownWitnessTest, is_the_same_witness_only_once) {
+  EXPECT_TRUE(TrustPolicy::parse(ml_dsa() + "quorum none\n"));
+  const std::string again = "witness N " + key_text("example.com/N", 6, Bytes(1312, std::byte{7})) + "\n";
+  EXPECT_FALSE(TrustPolicy::parse(ml_dsa() + again + "quorum none\n"));
+  const auto bytes = keys_[1].public_key().bytes();
+  const std::string same = "witness N " + key_text("example.com/N", 0x20, Bytes(bytes.begin(), bytes.end())) + "\n";
+  EXPECT_FALSE(TrustPolicy::parse(witness(1) + same + "quorum none\n")) << "the same key under another algorithm";
+  EXPECT_TRUE(TrustPolicy::parse(witness(2) + same + "quorum none\n"));
+}
+
+TEST_F(UnknownWitnessTest, has_a_key_in_the_form_of_one) {
+  const Bytes of_32(32, std::byte{5});
+  const Bytes of_1312(1312, std::byte{5});
+  std::string wrong_id = key_text("m", 6, of_1312);
+  wrong_id[2] = wrong_id[2] == '0' ? '1' : '0';
+  for (const std::string& key :
+       {key_text("m", 6, of_32), wrong_id, key_text("m", 1, of_32), key_text("m", 2, of_32), key_text("m", 5, of_32),
+        key_text("", 0x20, of_32), key_text("m", 0x20, {}), key_text("a\u2003b", 0x20, of_32), std::string("m+00000000+"),
+        std::string("m+0000000x+IAAA"), std::string("m+00000000+IAA"), std::string("m+IAAA")}) {
+    const auto parsed = TrustPolicy::parse("witness M " + key + "\nquorum none\n");
+    ASSERT_FALSE(parsed) << key;
+    EXPECT_EQ(parsed.error().code, ErrorCode::malformed_key);
+    EXPECT_TRUE(parsed.error().message.starts_with("line 1 of the policy ")) << parsed.error().message;
+  }
+  EXPECT_FALSE(TrustPolicy::parse("log " + key_text("m", 6, of_1312) + "\nquorum none\n")) << "a log's key is Ed25519";
 }
 
 TEST_F(TrustPolicyTest, says_in_which_line_it_is_wrong) {

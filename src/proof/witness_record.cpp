@@ -17,7 +17,7 @@ std::string format_witness_record(const WitnessRecord& record) {
   text += store_mark;
   text += base::to_hex(record.store_id);
   text += '\n';
-  return text + format_note(record.note.checkpoint, record.note.signatures);
+  return text + format_note(record.note);
 }
 
 Result<WitnessRecord> parse_witness_record(std::string_view text) {

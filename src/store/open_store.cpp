@@ -162,7 +162,7 @@ Result<std::optional<CheckpointNote>> check_witness(const Witness& witness, cons
 
 // Says in the log, durably, that it was put back.
 Result<void> record_restore(engine::Writer& writer, const CheckpointNote& given_up, platform::Entropy& entropy) {
-  const event::Restore restore{.given_up = format_note(given_up.checkpoint, given_up.signatures)};
+  const event::Restore restore{.given_up = format_note(given_up)};
   BATPAK_TRY(engine::Item item, make_own_item(restore, entropy));
   Receipt receipt;
   engine::Request request;

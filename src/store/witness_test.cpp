@@ -224,6 +224,25 @@ TEST_F(WitnessTest, accepts_a_restore_only_when_told_and_says_so_in_the_log) {
   EXPECT_EQ(must(parse_note(record.given_up)).checkpoint, given_up);
 }
 
+TEST_F(WitnessTest, with_extension_lines_is_given_up_in_the_words_that_were_signed) {
+  const Copy before = fill_and_copy();
+  WitnessRecord record = remembered();
+  const std::string signer = record.note.checkpoint.origin;
+  record.note.text += "an extension\n";
+  record.note.signatures = {{.name = signer, .key_id = key_->public_key().key_id(signer), .signature = {}}};
+  base::append(record.note.signatures[0].signature, key_->sign(base::as_bytes(record.note.text)));
+  must(machine_.files.write_file(witness_path, base::as_bytes(format_witness_record(record))));
+  put_back(before);
+  WitnessFile accepting = existing();
+  accepting.when_not_extended = WhenNotExtended::accept_restore;
+  Store store = open(accepting);
+  const auto records = all(must(store.stream(event::Restore::entity)));
+  ASSERT_EQ(records.size(), 1U);
+  const auto given_up = must(parse_note(must(decode_payload<event::Restore>(records[0].payload())).given_up));
+  EXPECT_EQ(given_up, record.note);
+  EXPECT_TRUE(verify_note(given_up, key_->public_key()));
+}
+
 TEST_F(WitnessTest, that_cannot_be_written_is_told_by_close) {
   Store store = open(creating());
   append(store, 3);

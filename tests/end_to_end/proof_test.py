@@ -47,6 +47,19 @@ class Proofs(SignedStoreTest):
             self.assertEqual(len(shown.splitlines()), 1)
             self.assertTrue(shown.removesuffix("\n").isprintable(), shown)
 
+    def test_the_name_of_another_log_is_not_believed_whatever_it_is(self):
+        text = self.prove(self.receipts[3]["sequence"])
+        bare = self.batpak("key", "show", self.key_file).out.strip()
+        for origin in ("go.sum database tree", "a+b", "\x7f\x9b31m", "x" * 300):
+            other = text.replace(f"\n\n{KEY_NAME}\n", f"\n\n{origin}\n")
+            for key, fault in ((self.key, "unknown_origin"), (bare, "wrong_key")):
+                for form in ((), ("--json",)):
+                    shown = self.batpak("receipt", "verify", "-", "--key", key, *form, stdin=other, code=1).out
+                    self.assertIn(fault, shown)
+                    self.assertTrue(shown.removesuffix("\n").isprintable(), shown)
+            answer = self.batpak("verify", self.store, "--key", bare, "--against", self.write("r", other), code=1)
+            self.assertIn("wrong_key", answer.err)
+
     def test_a_receipt_is_a_proof_that_needs_no_batpak(self):
         """By the text of C2SP tlog-proof and RFC 9162 alone."""
         receipt = self.receipts[11]

@@ -140,6 +140,15 @@ class Against(Kept):
         new = self.keep("new", "checkpoint", self.store)
         self.assertEqual(self.verify("--against", old, "--against", new)[-1]["known_checkpoints_held"], 2)
 
+    def test_the_checkpoint_of_another_log_is_a_finding_whatever_its_name(self):
+        text = self.batpak("checkpoint", self.store).out
+        for origin in ("go.sum database tree", "\x7f\x9b31m"):
+            foreign = self.write("foreign", text.replace(KEY_NAME, origin, 1))
+            for form in ((), ("--json",)):
+                shown = self.batpak("verify", self.store, *form, "--against", foreign, code=1).out
+                self.assertIn("is of the log '", shown)
+                self.assertTrue(all(line.isprintable() for line in shown.split("\n")), shown)
+
     def test_what_nobody_with_the_key_signed_is_refused(self):
         text = self.batpak("checkpoint", self.store).out
         forged = self.write("forged", text.replace("\n" + str(len(self.log("--all"))) + "\n", "\n9\n", 1))

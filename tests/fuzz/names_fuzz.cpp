@@ -88,6 +88,10 @@ const Target names("names", [](ByteView input) {
   const bool key_name = points && !text.empty() && text.size() <= 255 && !has_control(*points) &&
                         std::ranges::none_of(*points, [](char32_t point) { return point == '+' || is_space(point); });
   require(crypto::is_key_name(text) == key_name, "a name of keys is what the specification says");
+  const bool note_key_name = points && !text.empty() && std::ranges::none_of(*points, [](char32_t point) {
+                               return point < 0x20 || point == 0x85 || point == '+' || is_space(point);
+                             });
+  require(crypto::is_note_key_name(text) == note_key_name, "so is a name of others' keys");
   require(proof::check_origin(text).has_value() == key_name, "an origin is a name of keys");
   check_shown(text);
   Choices choices(input);

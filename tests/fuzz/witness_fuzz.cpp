@@ -15,9 +15,7 @@ const Target witness("witness", [](ByteView input) {
   }
   require(record->note.text.starts_with(note_body(record->note.checkpoint)), "the text states the checkpoint");
   const auto again = parse_witness_record(format_witness_record(*record));
-  require(again && again->store_id == record->store_id && again->note.checkpoint == record->note.checkpoint &&
-              again->note.signatures == record->note.signatures,
-          "what is written again says the same");
+  require(again && *again == *record, "what is written again says the same");
 });
 
 }  // namespace

@@ -33,20 +33,19 @@ def _in_base64(text: str) -> bytes | None:
 def _is_signature(line: str) -> bool:
     parts = line.split(" ")
     content = _in_base64(parts[-1])
-    return len(parts) == 3 and parts[0] == "\u2014" and is_origin(parts[1]) and content is not None and len(content) > 4
+    return len(parts) == 3 and parts[0] == "\u2014" and _is_key_name(parts[1]) and content is not None and len(content) > 4
 
 
-def is_origin(name: str) -> bool:
-    """Whether a log, and so its key, may be called so."""
-    unwanted = any(character.isspace() or character == "+" or ord(character) < 0x20 or ord(character) == 0x7F for character in name)
-    return 1 <= len(name.encode()) <= 255 and not unwanted
+def _is_key_name(name: str) -> bool:
+    """Whether signed-note lets a key be called so."""
+    return name != "" and not any(character.isspace() or character == "+" for character in name)
 
 
 def is_checkpoint(text: str) -> bool:
     """Whether the text is a checkpoint as a note, with or without signatures."""
     body, separator, signatures = text.partition("\n\n")
     lines = body.split("\n")
-    if not separator or len(lines) < 3 or not is_origin(lines[0]):
+    if not separator or len(lines) < 3 or lines[0] == "":
         return False
     if not re.fullmatch(r"0|[1-9][0-9]*", lines[1], re.ASCII) or int(lines[1]) >= 1 << 64:
         return False
