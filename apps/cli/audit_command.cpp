@@ -76,11 +76,14 @@ ExitCode run(const AuditArguments& arguments) {
   if (!found) return complain(found.error());
   AuditReport report{.directory = arguments.directory,
                      .key = {},
+                     .origin = options->origin,
                      .against = options->against,
                      .made_at = now_microseconds(),
                      .found = *std::move(found)};
   if (options->key) {
-    const Result<VerifierKey> named = VerifierKey::make(report.found.origin, *options->key);
+    // A key that came with a name is shown with it, also where the log has another.
+    const std::string& name = report.origin.empty() ? report.found.origin : report.origin;
+    const Result<VerifierKey> named = VerifierKey::make(name, *options->key);
     report.key = named ? to_string(*named) : arguments.trust.key;
   }
   if (!arguments.html.empty()) {

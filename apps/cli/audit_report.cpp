@@ -27,6 +27,7 @@ std::uint64_t AuditReport::count_findings(Law law) const {
 AuditReport::Check AuditReport::check_of(const LawText& law) const {
   if (count_findings(law.law) > 0) return Check::broken;
   if (law.needs == LawText::Needs::key && key.empty()) return Check::not_checked;
+  if (law.needs == LawText::Needs::name && origin.empty()) return Check::not_checked;
   if (law.needs == LawText::Needs::outside && against.empty()) return Check::not_checked;
   return found.findings_omitted > 0 ? Check::not_checked : Check::held;
 }

@@ -17,6 +17,7 @@ Result<VerifyOptions> verify_options(const TrustArguments& trust, unsigned threa
     if (!parsed) return std::unexpected(parsed.error());
     named = *parsed;
     options.key = parsed->key;
+    options.origin = parsed->name;
   }
   for (const std::string& file : trust.against) {
     Result<KnownCheckpoint> known = read_known_checkpoint(file, named);

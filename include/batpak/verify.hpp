@@ -54,6 +54,7 @@ enum class Law : std::uint8_t {
   unreadable,       // the device cannot read it
   rolled_back,      // the log ends before a checkpoint that is known from elsewhere
   forked,           // the log has another history than a checkpoint or receipt that is known from elsewhere
+  unknown_origin,   // the log is another one than was asked for
 };
 
 [[nodiscard]] std::string_view to_string(Law law) noexcept;
@@ -88,6 +89,8 @@ struct VerifyOptions {
   // A key of the store's, the first one or a later one: signatures are checked with those that the log declares, which must be
   // among them. Without one they are not checked, and the report says so.
   std::optional<PublicKey> key = {};
+  // The name of the log that is asked for, which is that of a verifier key. Empty: whichever it is.
+  std::string origin = {};
   // The log must go on from each of these, and hold the events.
   std::vector<KnownCheckpoint> against = {};
   unsigned threads = 0;                                      // 0: all cores

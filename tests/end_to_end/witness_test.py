@@ -147,6 +147,27 @@ class Against(Kept):
         self.batpak("verify", self.store, "--against", self.write("nothing", "nothing"), code=2)
         self.batpak("verify", self.store, "--against", self.path("absent"), code=3)
 
+    def test_a_key_with_a_name_is_that_of_the_log_with_this_name(self):
+        other = "example.com/other"
+        same_key = self.batpak("key", "show", self.key_file, "--name", other).out.strip()
+        finding, report = self.batpak("verify", self.store, "--json", "--key", same_key, code=1).objects
+        self.assertEqual((finding["law"], report["clean"], report["findings"]), ("unknown_origin", False, 1))
+        self.assertIn(f"'{KEY_NAME}'", finding["message"])
+        self.assertIn(f"'{other}'", finding["message"])
+        self.assertIn("unknown_origin", self.batpak("verify", self.store, "--key", same_key, code=1).out)
+        audited = self.batpak("audit", self.store, "--json", "--key", same_key, code=1).objects[0]
+        self.assertEqual((audited["key"], audited["findings"]), (same_key, [finding]))
+        checks = {law["law"]: law["check"] for law in audited["laws"]}
+        self.assertEqual((checks["unknown_origin"], checks["checkpoint_signature"]), ("broken", "held"))
+        # A file with such a key is no other key; one without a name says nothing of the log's.
+        self.batpak("verify", self.store, "--key", self.write("other.pub", same_key + "\n"), code=1)
+        bare = self.batpak("key", "history", self.store, "--json").objects[0]["public_key"]
+        for key in (bare, self.key_file):
+            self.batpak("verify", self.store, "--key", key)
+            audited = self.batpak("audit", self.store, "--json", "--key", key).objects[0]
+            self.assertEqual(audited["key"], self.key)
+            self.assertEqual({law["law"]: law["check"] for law in audited["laws"]}["unknown_origin"], "not_checked")
+
 
 class Shown(html.parser.HTMLParser):
     """That a page is well-formed, and what it refers to."""
