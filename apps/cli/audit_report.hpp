@@ -21,6 +21,7 @@ struct AuditReport {
   [[nodiscard]] Check check_of(const LawText& law) const;
   [[nodiscard]] std::uint64_t count_findings(Law law) const;
   [[nodiscard]] bool held(const KnownCheckpoint& known) const;
+  [[nodiscard]] bool verified_signature(const KnownCheckpoint& known) const;
   // What the report cannot know, one sentence each.
   [[nodiscard]] std::vector<std::string> limits() const;
 };

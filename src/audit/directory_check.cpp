@@ -86,6 +86,7 @@ Result<VerifyReport> DirectoryCheck::run() {
   report_.segments = files_.size();
   report_.origin = meta_ ? meta_->genesis.origin : std::string();
   history_->report(report_);
+  check_known_signatures(findings_, options_, report_);
   report_.bytes = bytes_done_;
   report_.findings = findings_.take_sorted();
   report_.findings_omitted = findings_.omitted();

@@ -37,6 +37,7 @@ std::string_view to_string(Law law) noexcept {
     case Law::rolled_back: return "rolled_back";
     case Law::forked: return "forked";
     case Law::unknown_origin: return "unknown_origin";
+    case Law::known_signature: return "known_signature";
   }
   return "unknown";
 }
