@@ -48,14 +48,15 @@ void print(Output& output, const AuditReport& report) {
     output.line(
         fmt::format("{}  {}: {}",
                     report.held(known) ? output.paint(Style::green, "held       ") : output.paint(Style::red, "not held   "),
-                    known.name, counted(known.checkpoint.size, "event", "events")));
+                    known.name, counted(known.checkpoint.size, "event", "events")) +
+        (report.verified_signature(known) ? ", its signature verified" : ", its signature not verified"));
   }
   const VerifyReport& found = report.found;
   const std::uint64_t findings = found.findings.size() + found.findings_omitted;
   output.line(found.clean() ? output.paint(Style::green, "clean")
                             : output.paint(Style::red, counted(findings, "finding", "findings")));
   for (const Finding& finding : found.findings) {
-    output.line(fmt::format("  {} {}{}: {}", to_string(finding.law), finding.path,
+    output.line(fmt::format("  {}{}{}: {}", to_string(finding.law), finding.path.empty() ? "" : " " + finding.path,
                             finding.offset ? fmt::format(", offset {}", *finding.offset) : "", printable(finding.message)));
   }
   if (found.checkpoint) {
@@ -76,11 +77,14 @@ ExitCode run(const AuditArguments& arguments) {
   if (!found) return complain(found.error());
   AuditReport report{.directory = arguments.directory,
                      .key = {},
+                     .origin = options->origin,
                      .against = options->against,
                      .made_at = now_microseconds(),
                      .found = *std::move(found)};
   if (options->key) {
-    const Result<VerifierKey> named = VerifierKey::make(report.found.origin, *options->key);
+    // A key that came with a name is shown with it, also where the log has another.
+    const std::string& name = report.origin.empty() ? report.found.origin : report.origin;
+    const Result<VerifierKey> named = VerifierKey::make(name, *options->key);
     report.key = named ? to_string(*named) : arguments.trust.key;
   }
   if (!arguments.html.empty()) {

@@ -91,9 +91,10 @@ class Page {
     row("signatures", escaped(signatures_text(found_)));
     for (const std::string& restore : restore_texts(found_)) row("restored", escaped(restore));
     for (const KnownCheckpoint& known : report_.against) {
-      row("against", fmt::format("{}: {} <span class=\"{}\">{}</span>", code(known.name),
+      row("against", fmt::format("{}: {} <span class=\"{}\">{}</span>, its signature {}", code(known.name),
                                  counted(known.checkpoint.size, "event", "events"), report_.held(known) ? "good" : "bad",
-                                 report_.held(known) ? "the log goes on from it" : "the log does not go on from it"));
+                                 report_.held(known) ? "the log goes on from it" : "the log does not go on from it",
+                                 report_.verified_signature(known) ? "verified" : "not verified"));
     }
     text_ += "</table>\n";
   }

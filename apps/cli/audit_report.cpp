@@ -27,12 +27,18 @@ std::uint64_t AuditReport::count_findings(Law law) const {
 AuditReport::Check AuditReport::check_of(const LawText& law) const {
   if (count_findings(law.law) > 0) return Check::broken;
   if (law.needs == LawText::Needs::key && key.empty()) return Check::not_checked;
+  if (law.needs == LawText::Needs::name && origin.empty()) return Check::not_checked;
   if (law.needs == LawText::Needs::outside && against.empty()) return Check::not_checked;
+  if (law.needs == LawText::Needs::signed_outside && found.known_signatures_verified.empty()) return Check::not_checked;
   return found.findings_omitted > 0 ? Check::not_checked : Check::held;
 }
 
 bool AuditReport::held(const KnownCheckpoint& known) const {
   return std::ranges::find(found.known_checkpoints_held, known.name) != found.known_checkpoints_held.end();
+}
+
+bool AuditReport::verified_signature(const KnownCheckpoint& known) const {
+  return std::ranges::find(found.known_signatures_verified, known.name) != found.known_signatures_verified.end();
 }
 
 std::vector<std::string> AuditReport::limits() const {
@@ -80,6 +86,7 @@ std::string audit_json(const AuditReport& report) {
                           .number("size", known.checkpoint.size)
                           .text("root", to_string(known.checkpoint.root))
                           .truth("held", report.held(known))
+                          .truth("signature_verified", report.verified_signature(known))
                           .finish());
   }
   object.array("against", against);

@@ -11,7 +11,8 @@ namespace batpak::cli {
 
 struct AuditReport {
   std::string directory;
-  std::string key;  // as it was given; empty where signatures were not checked
+  std::string key;     // as it was given; empty where signatures were not checked
+  std::string origin;  // the name that the key came with; empty where it has none
   std::vector<KnownCheckpoint> against;
   std::int64_t made_at = 0;  // microseconds since 1970
   VerifyReport found;
@@ -20,6 +21,7 @@ struct AuditReport {
   [[nodiscard]] Check check_of(const LawText& law) const;
   [[nodiscard]] std::uint64_t count_findings(Law law) const;
   [[nodiscard]] bool held(const KnownCheckpoint& known) const;
+  [[nodiscard]] bool verified_signature(const KnownCheckpoint& known) const;
   // What the report cannot know, one sentence each.
   [[nodiscard]] std::vector<std::string> limits() const;
 };

@@ -7,58 +7,44 @@
 namespace batpak::cli {
 namespace {
 
-Result<void> verify(const CheckpointNote& note, const NamedKey& key) {
-  if (key.name.empty()) return verify_note(note, key.key);
-  const Result<VerifierKey> named = VerifierKey::make(key.name, key.key);
-  if (!named) return std::unexpected(named.error());
-  return verify_note(note, *named);
+std::unexpected<Error> refuse(const ReceiptRefusal& refusal) {
+  const bool is_form = refusal.fault == ReceiptFault::malformed;
+  return std::unexpected(Error(is_form ? ErrorCode::malformed : ErrorCode::bad_proof,
+                               std::string(to_string(refusal.fault)) + ": " + refusal.message));
 }
 
-Result<KnownCheckpoint> from_receipt(std::string_view text, const std::optional<NamedKey>& key) {
-  const auto refuse = [](const ReceiptRefusal& refusal) {
-    const bool is_form = refusal.fault == ReceiptFault::malformed;
-    return std::unexpected(Error(is_form ? ErrorCode::malformed : ErrorCode::bad_proof,
-                                 std::string(to_string(refusal.fault)) + ": " + refusal.message));
-  };
-  const auto receipt = parse_offline_receipt(text);
+// Only the root and, where it stands in its place, the event are held against the log; that the one follows from the other only
+// the receipt says.
+Result<KnownCheckpoint> from_receipt(std::string_view text) {
+  auto receipt = parse_offline_receipt(text);
   if (!receipt) return refuse(receipt.error());
-  if (key) {
-    const Result<VerifierKey> named =
-        VerifierKey::make(key->name.empty() ? receipt->note.checkpoint.origin : key->name, key->key);
-    // Without a name it is taken for the log's own key, which has the name of the log.
-    if (!named)
-      return refuse({.fault = ReceiptFault::wrong_key, .message = "no key can be named as the log of the receipt"});
-    const auto proven = verify_offline_receipt(*receipt, *named);
-    if (!proven) return refuse(proven.error());
-  }
+  const auto holds = verify_against_own_checkpoint(*receipt);
+  if (!holds) return refuse(holds.error());
   return KnownCheckpoint{.name = {},
                          .checkpoint = receipt->note.checkpoint,
-                         .event = KnownCheckpoint::Event{receipt->inclusion.sequence, receipt->event_hash}};
+                         .event = KnownCheckpoint::Event{receipt->inclusion.sequence, receipt->event_hash},
+                         .note = std::move(receipt->note)};
 }
 
-Result<KnownCheckpoint> from_note(const Result<CheckpointNote>& note, const std::optional<NamedKey>& key) {
-  if (!note) return std::unexpected(note.error());
-  // A witness file of a store without a key has nothing to verify.
-  if (key && !note->signatures.empty()) {
-    if (const auto good = verify(*note, *key); !good) return std::unexpected(good.error());
-  }
-  return KnownCheckpoint{.name = {}, .checkpoint = note->checkpoint, .event = {}};
+Result<KnownCheckpoint> from_note(Result<CheckpointNote> note) {
+  if (!note) return std::unexpected(std::move(note).error());
+  return KnownCheckpoint{.name = {}, .checkpoint = note->checkpoint, .event = {}, .note = *std::move(note)};
 }
 
-Result<KnownCheckpoint> from_text(std::string_view text, const std::optional<NamedKey>& key) {
-  if (text.starts_with("c2sp.org/tlog-proof@")) return from_receipt(text, key);
-  if (!text.starts_with("batpak-witness@")) return from_note(parse_note(text), key);
+Result<KnownCheckpoint> from_text(std::string_view text) {
+  if (text.starts_with("c2sp.org/tlog-proof@")) return from_receipt(text);
+  if (!text.starts_with("batpak-witness@")) return from_note(parse_note(text));
   Result<WitnessRecord> record = parse_witness_record(text);
   if (!record) return std::unexpected(std::move(record).error());
-  return from_note(std::move(record->note), key);
+  return from_note(std::move(record->note));
 }
 
 }  // namespace
 
-Result<KnownCheckpoint> read_known_checkpoint(const std::string& file, const std::optional<NamedKey>& key) {
+Result<KnownCheckpoint> read_known_checkpoint(const std::string& file) {
   const Result<std::string> text = read_text(file, OfflineReceipt::text_bytes_max);
   if (!text) return std::unexpected(text.error());
-  Result<KnownCheckpoint> known = from_text(*text, key);
+  Result<KnownCheckpoint> known = from_text(*text);
   if (!known) return std::unexpected(std::move(known).error().at_path(file));
   known->name = file;
   return known;

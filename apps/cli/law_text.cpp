@@ -40,6 +40,8 @@ constexpr auto texts = std::to_array<LawText>({
     {Law::key_declaration, "nothing is signed with another key than the log declares", Needs::key},
     {Law::rolled_back, "the log reaches as far as every checkpoint given", Needs::outside},
     {Law::forked, "the log has the history of every checkpoint and receipt given", Needs::outside},
+    {Law::unknown_origin, "the log has the name that the key given comes with", Needs::name},
+    {Law::known_signature, "what is given from outside is signed by the log's keys", Needs::signed_outside},
 });
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace batpak::cli {
 struct LawText {
   Law law;
   std::string_view holds;  // what is true where nothing was found
-  enum class Needs : std::uint8_t { nothing, key, outside } needs = Needs::nothing;
+  enum class Needs : std::uint8_t { nothing, key, name, outside, signed_outside } needs = Needs::nothing;
 };
 
 // All of them, in the order of a report.

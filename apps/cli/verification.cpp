@@ -1,6 +1,5 @@
 #include "verification.hpp"
 
-#include <optional>
 #include <utility>
 
 #include "known_checkpoint.hpp"
@@ -11,15 +10,14 @@ namespace batpak::cli {
 
 Result<VerifyOptions> verify_options(const TrustArguments& trust, unsigned threads) {
   VerifyOptions options{.threads = threads};
-  std::optional<NamedKey> named;
   if (!trust.key.empty()) {
-    const Result<NamedKey> parsed = parse_named_key_argument(trust.key);
-    if (!parsed) return std::unexpected(parsed.error());
-    named = *parsed;
-    options.key = parsed->key;
+    Result<NamedKey> named = parse_named_key_argument(trust.key);
+    if (!named) return std::unexpected(std::move(named).error());
+    options.key = named->key;
+    options.origin = std::move(named->name);
   }
   for (const std::string& file : trust.against) {
-    Result<KnownCheckpoint> known = read_known_checkpoint(file, named);
+    Result<KnownCheckpoint> known = read_known_checkpoint(file);
     if (!known) return std::unexpected(std::move(known).error());
     options.against.push_back(*std::move(known));
   }

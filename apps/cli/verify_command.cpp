@@ -21,8 +21,9 @@ void print_findings(Output& output, const VerifyReport& report) {
     return value ? std::to_string(*value) : std::string("-");
   };
   for (const Finding& finding : report.findings) {
-    table.add({std::string(to_string(finding.law)), finding.path, number(finding.offset), number(finding.sequence),
-               finding.message});
+    // What somebody kept elsewhere stands in no file of the store.
+    table.add({std::string(to_string(finding.law)), finding.path.empty() ? "-" : finding.path, number(finding.offset),
+               number(finding.sequence), finding.message});
   }
   table.flush();
   if (report.findings_omitted > 0) output.line(fmt::format("and {} more", grouped(report.findings_omitted)));
@@ -60,8 +61,13 @@ void print_report(Output& output, const VerifyReport& report, std::size_t agains
   }
   for (const std::string& restore : restore_texts(report)) row("restored", restore);
   if (against > 0) {
-    row("against", fmt::format("goes on from {} of {}", report.known_checkpoints_held.size(),
-                               counted(against, "known checkpoint", "known checkpoints")));
+    std::string text = fmt::format("goes on from {} of {}", report.known_checkpoints_held.size(),
+                                   counted(against, "known checkpoint", "known checkpoints"));
+    const bool checked = report.signatures != SignatureCheck::not_checked;
+    text += checked
+                ? fmt::format(", {} verified", counted(report.known_signatures_verified.size(), "signature", "signatures"))
+                : ", signatures not checked";
+    row("against", text);
   }
   if (report.tail == TailState::in_flight) {
     row("tail", byte_size(report.tail_bytes) + " being written by a live writer, which is no finding");

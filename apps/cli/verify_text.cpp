@@ -47,6 +47,7 @@ std::string report_json(const VerifyReport& report) {
   object.number("streams", report.streams).number("bytes", report.bytes);
   object.text("signatures", name_of(report.signatures)).number("checkpoints_verified", report.checkpoints_verified);
   object.number("known_checkpoints_held", report.known_checkpoints_held.size());
+  object.number("known_signatures_verified", report.known_signatures_verified.size());
   object.number("event_signatures_verified", report.event_signatures_verified);
   object.number("events_not_yet_signed", report.events_not_yet_signed)
       .number("events_signed_late", report.events_signed_late);

@@ -105,7 +105,10 @@ struct ProvenEvent : EventFields {
 // signature over the root. Cost: about 100 µs, nearly all of it the signature.
 [[nodiscard]] std::expected<ProvenEvent, ReceiptRefusal> verify_offline_receipt(const OfflineReceipt& receipt,
                                                                                 const VerifierKey& key);
-// The same with the logs and witnesses that a policy names, which must name a log.
+// Everything but the signature: that the receipt holds, if its checkpoint does. It is for those who know the checkpoint from
+// elsewhere, or compare it with the log; alone it proves nothing, for anybody can write such a receipt.
+[[nodiscard]] std::expected<ProvenEvent, ReceiptRefusal> verify_against_own_checkpoint(const OfflineReceipt& receipt);
+// The same as with a key, with the logs and witnesses that a policy names, which must name a log.
 [[nodiscard]] std::expected<ProvenEvent, ReceiptRefusal> verify_offline_receipt(const OfflineReceipt& receipt,
                                                                                 const TrustPolicy& policy);
 

@@ -21,7 +21,9 @@ struct SalvageReport {
 // yet or be an empty directory. Until it is whole and durable, the copy is called `destination`.unfinished. The new store has
 // its own identity and chain; its first event after the genesis records the source, the damage and what was lost, and every
 // copied event keeps its id, times and content, and names its old sequence and event hash in an extension of its header. The
-// source is not changed. Where `key` is given the new store is signed with it.
+// source is not changed. Where `key` is given the new store is signed with it, whatever keys the source declares.
+// A witness file is one of the new store's own: it must not be there, and WhenMissing::create makes it; one that is there is
+// that of another store, the source's too, and witness_foreign.
 // Errors: as Store::open, of the source too; when it fails, nothing but empty directories is left, or the whole copy where
 // only its name could not be made durable. A process that ends in the middle leaves the unfinished copy, which is to be
 // removed before the next try.

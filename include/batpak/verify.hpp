@@ -54,6 +54,8 @@ enum class Law : std::uint8_t {
   unreadable,       // the device cannot read it
   rolled_back,      // the log ends before a checkpoint that is known from elsewhere
   forked,           // the log has another history than a checkpoint or receipt that is known from elsewhere
+  unknown_origin,   // the log is another one than was asked for
+  known_signature,  // what is known from elsewhere is not signed by the key that the log had then, nor by the one given
 };
 
 [[nodiscard]] std::string_view to_string(Law law) noexcept;
@@ -72,7 +74,8 @@ struct VerifyProgress {
   std::uint64_t events = 0;
 };
 
-// What somebody kept outside of the store. Its signature is the caller's to verify: verify_note(), verify_offline_receipt().
+// What somebody kept outside of the store. That a receipt holds in itself is the caller's to verify:
+// verify_against_own_checkpoint().
 struct KnownCheckpoint {
   struct Event {
     std::uint64_t sequence = 0;
@@ -82,12 +85,17 @@ struct KnownCheckpoint {
   std::string name;  // where it comes from, for messages
   Checkpoint checkpoint;
   std::optional<Event> event = {};  // of a receipt
+  // With its signatures: where there are any, and a key is given, the key in force at this size must have signed, as the log
+  // declares it, or the one given. Without a note, the caller has verified what there is to verify.
+  std::optional<CheckpointNote> note = {};
 };
 
 struct VerifyOptions {
   // A key of the store's, the first one or a later one: signatures are checked with those that the log declares, which must be
   // among them. Without one they are not checked, and the report says so.
   std::optional<PublicKey> key = {};
+  // The name of the log that is asked for, which is that of a verifier key. Empty: whichever it is.
+  std::string origin = {};
   // The log must go on from each of these, and hold the events.
   std::vector<KnownCheckpoint> against = {};
   unsigned threads = 0;                                      // 0: all cores
@@ -139,8 +147,11 @@ struct VerifyReport {
   // Those that lay in the files unsigned when a later session began, which signed them: no finding. Until then anybody who could
   // write the files could have changed them, or put them there. Sessions are as the commits state them, which nothing signs.
   std::uint64_t events_signed_late = 0;
-  std::uint64_t clock_skews = 0;                    // events whose time and wall clock differ by more than 10 s: no finding
-  std::vector<std::string> known_checkpoints_held;  // the names of those of VerifyOptions::against that the log goes on from
+  std::uint64_t clock_skews = 0;  // events whose time and wall clock differ by more than 10 s: no finding
+  // The names of those of VerifyOptions::against that the log goes on from; and of those whose signature was verified. None of
+  // the former where a signature should be good and is not.
+  std::vector<std::string> known_checkpoints_held;
+  std::vector<std::string> known_signatures_verified;
   SignatureCheck signatures = SignatureCheck::not_checked;
   TailState tail = TailState::clean;
   std::uint64_t tail_bytes = 0;

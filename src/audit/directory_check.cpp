@@ -65,7 +65,9 @@ Result<VerifyReport> DirectoryCheck::run() {
   BATPAK_CHECK(list_files());
   read_meta();
   if (live_ && meta_ && live_->store_id != meta_->genesis.store_id) live_.reset();
-  signer_ = find_signer();
+  const std::optional<std::string> origin = find_origin();
+  check_origin(origin);
+  if (options_.key && origin) signer_ = SignerIdentity{.origin = *origin, .key = *options_.key};
   for (unsigned i = 0; i < pool_.threads(); ++i) checkers_.push_back(std::make_unique<SpanChecker>(signer_));
   history_.emplace(findings_, signer_, meta_ ? ByteView(meta_->genesis_payload) : ByteView{}, options_.against);
   if (!files_.empty()) start_loading(0);
@@ -84,6 +86,7 @@ Result<VerifyReport> DirectoryCheck::run() {
   report_.segments = files_.size();
   report_.origin = meta_ ? meta_->genesis.origin : std::string();
   history_->report(report_);
+  check_known_signatures(findings_, options_, report_);
   report_.bytes = bytes_done_;
   report_.findings = findings_.take_sorted();
   report_.findings_omitted = findings_.omitted();
@@ -147,11 +150,9 @@ void DirectoryCheck::read_meta() {
   findings_.add(Law::store_meta, place, meta.error().message);
 }
 
-std::optional<SignerIdentity> DirectoryCheck::find_signer() {
-  if (!options_.key) return std::nullopt;
-  if (meta_) return SignerIdentity{.origin = meta_->genesis.origin, .key = *options_.key};
-  // Without a store.meta the genesis event still says it.
-  if (files_.empty()) return std::nullopt;
+std::optional<std::string> DirectoryCheck::find_origin() {
+  if (meta_) return meta_->genesis.origin;
+  if (files_.empty() || (!options_.key && options_.origin.empty())) return std::nullopt;
   const auto file = directory_.open_file(files_.front().path, platform::OpenMode::read);
   if (!file) return std::nullopt;
   const auto image = segment::SegmentImage::load(**file);
@@ -164,7 +165,14 @@ std::optional<SignerIdentity> DirectoryCheck::find_signer() {
   if (!frame) return std::nullopt;
   const auto genesis = decode_payload<event::Genesis>(frame->payload());
   if (!genesis) return std::nullopt;
-  return SignerIdentity{.origin = genesis->origin, .key = *options_.key};
+  return genesis->origin;
+}
+
+void DirectoryCheck::check_origin(const std::optional<std::string>& origin) {
+  if (options_.origin.empty() || origin == options_.origin) return;
+  findings_.add(Law::unknown_origin, {.path = event::store_meta_name},
+                origin ? "the log is '" + *origin + "', and the one that was asked for is '" + options_.origin + "'"
+                       : "nothing says that the log is the one that was asked for, '" + options_.origin + "'");
 }
 
 void DirectoryCheck::start_loading(std::size_t index) {

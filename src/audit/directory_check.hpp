@@ -61,7 +61,9 @@ class DirectoryCheck {
 
   [[nodiscard]] Result<void> list_files();
   void read_meta();
-  [[nodiscard]] std::optional<SignerIdentity> find_signer();
+  // The log's name, as store.meta or else the genesis event says it.
+  [[nodiscard]] std::optional<std::string> find_origin();
+  void check_origin(const std::optional<std::string>& origin);
   void start_loading(std::size_t index);
   [[nodiscard]] Result<void> check_segment(std::size_t index);
   // Loads a segment's image from `from` on and reports what of it cannot be read. False: it cannot be read at all.

@@ -4,12 +4,43 @@
 
 #include "event/store_meta.hpp"
 #include "proof/merkle.hpp"
+#include "proof/offline_receipt.hpp"
 
 namespace batpak::audit {
 namespace {
 
 std::string describe(const KnownCheckpoint& known) {
   return "the checkpoint of " + std::to_string(known.checkpoint.size) + " events in '" + known.name + "'";
+}
+
+// The keys whose signature counts under a checkpoint of this size: the one given; and the last one before its end that the log
+// declares and that those before it handed over to. What the log declares counts only where the key given is among those that
+// signed it, for anybody can write a log that names keys. That a key was revoked later does not matter here: the size and root
+// which it signed are compared with the log, and what was kept from before a leak is what speaks for the log after it.
+std::vector<PublicKey> keys_for(std::uint64_t size, const PublicKey& given, const std::vector<KeySpan>& spans) {
+  std::vector<PublicKey> keys{given};
+  const auto is_given = [&](const KeySpan& span) { return span.covered_by && span.key == given.bytes(); };
+  if (std::ranges::none_of(spans, is_given)) return keys;
+  const KeySpan* in_force = nullptr;
+  for (const KeySpan& span : spans) {
+    if (span.covered_by && span.from < size) in_force = &span;
+  }
+  if (in_force == nullptr || in_force->key == given.bytes()) return keys;
+  if (const auto key = PublicKey::from_bytes(in_force->key)) keys.push_back(*key);
+  return keys;
+}
+
+// Why the note's signature is not that of one of the keys; nothing where it is.
+std::optional<std::string> refuse_signature(const CheckpointNote& note, std::span<const PublicKey> keys) {
+  bool is_signed = false;
+  for (const PublicKey& key : keys) {
+    const auto named = VerifierKey::make(note.checkpoint.origin, key);
+    const auto verified = named ? proof::verify_log_signature(note, *named) : std::unexpected(ReceiptRefusal{});
+    if (!verified && verified.error().fault == ReceiptFault::bad_signature) return "has a signature that does not verify";
+    is_signed = is_signed || verified;
+  }
+  if (is_signed) return std::nullopt;
+  return "is signed neither by the key given for verifying nor by the one that the log had at that size";
 }
 
 }  // namespace
@@ -47,19 +78,46 @@ void KnownCheckpoints::check_event(const Place& place, std::uint64_t sequence, c
   for (const KnownCheckpoint* known : by_sequence_) {
     if (known->event->sequence != sequence || known->event->event_hash == event_hash) continue;
     findings_.add(Law::forked, place, "the event is not the one of the receipt in '" + known->name + "'");
+    refused_.push_back(known);
   }
 }
 
 void KnownCheckpoints::finish(const std::string& origin, const Place& end, std::uint64_t size) {
+  for (const KnownCheckpoint* known : by_sequence_) {
+    if (known->event->sequence < known->checkpoint.size) continue;
+    findings_.add(Law::forked, end,
+                  "the receipt in '" + known->name + "' is of event " + std::to_string(known->event->sequence) + ", which " +
+                      describe(*known) + " does not cover");
+    refused_.push_back(known);
+  }
   for (; checked_ < by_size_.size(); ++checked_) {
     findings_.add(Law::rolled_back, end,
                   "the log ends with " + std::to_string(size) + " events, before " + describe(*by_size_[checked_]));
   }
-  if (origin.empty()) return;  // the genesis event is lost, which is said
   for (const KnownCheckpoint* known : by_size_) {
-    if (known->checkpoint.origin == origin) continue;
+    if (origin.empty() || known->checkpoint.origin == origin) continue;  // a genesis event that is lost is said to be
     findings_.add(Law::forked, {.path = event::store_meta_name},
                   describe(*known) + " is of the log '" + known->checkpoint.origin + "'");
+    refused_.push_back(known);
+  }
+  for (const KnownCheckpoint* known : refused_) std::erase(held_, known->name);
+}
+
+void check_known_signatures(FindingList& findings, const VerifyOptions& options, VerifyReport& report) {
+  if (!options.key) return;
+  for (const KnownCheckpoint& known : options.against) {
+    // A witness file of a store without a key has no signatures, and that of another may have been written before there was one.
+    if (!known.note || known.note->signatures.empty()) continue;
+    const auto keys = keys_for(known.checkpoint.size, *options.key, report.keys);
+    const auto refused = known.note->checkpoint == known.checkpoint
+                             ? refuse_signature(*known.note, keys)
+                             : std::optional<std::string>("is not the one that is signed");
+    if (refused) {
+      findings.add(Law::known_signature, {}, describe(known) + " " + *refused);
+      std::erase(report.known_checkpoints_held, known.name);
+    } else {
+      report.known_signatures_verified.push_back(known.name);
+    }
   }
 }
 

@@ -26,7 +26,7 @@ class KnownCheckpoints {
   // The log ends here.
   void finish(const std::string& origin, const Place& end, std::uint64_t size);
 
-  // The names of those that the log goes on from.
+  // The names of those that the log goes on from; when finish() was called.
   [[nodiscard]] const std::vector<std::string>& held() const noexcept { return held_; }
 
  private:
@@ -38,6 +38,11 @@ class KnownCheckpoints {
   std::size_t checked_ = 0;                          // of by_size_
   std::uint64_t next_size_ = 0;                      // of the first that is not checked
   std::vector<std::string> held_;
+  std::vector<const KnownCheckpoint*> refused_;  // for another reason than their root
 };
+
+// Judges the signatures under what is known, when the log was gone through and `report` has its keys: by the key given for
+// verifying, and by the one that the log had at the checkpoint's size. Does nothing where no key is given.
+void check_known_signatures(FindingList& findings, const VerifyOptions& options, VerifyReport& report);
 
 }  // namespace batpak::audit

@@ -36,6 +36,8 @@ std::string_view to_string(Law law) noexcept {
     case Law::unreadable: return "unreadable";
     case Law::rolled_back: return "rolled_back";
     case Law::forked: return "forked";
+    case Law::unknown_origin: return "unknown_origin";
+    case Law::known_signature: return "known_signature";
   }
   return "unknown";
 }

@@ -50,4 +50,10 @@ Result<void> WitnessKeeper::write(const WitnessRecord& record) {
   return {};
 }
 
+Result<void> WitnessKeeper::remove(const std::array<std::byte, 16>& store_id) {
+  BATPAK_TRY(const auto record, read());
+  if (!record || record->store_id != store_id) return {};
+  return directory_->remove(name_);
+}
+
 }  // namespace batpak::engine

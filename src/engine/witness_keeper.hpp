@@ -1,6 +1,7 @@
 // Keeps a witness file: writes down, elsewhere than in the store, how far the log has come.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ class WitnessKeeper {
   [[nodiscard]] Result<std::optional<WitnessRecord>> read() const;
   // Replaces what it remembers and returns when that is durable. Does nothing where it was told as much already.
   [[nodiscard]] Result<void> write(const WitnessRecord& record) BATPAK_EXCLUDES(mutex_);
+  // Removes the file where it remembers this store, which is no more. Errors: as of read(); those of removing it.
+  [[nodiscard]] Result<void> remove(const std::array<std::byte, 16>& store_id);
 
   // Events of the checkpoint that was written last.
   [[nodiscard]] std::uint64_t size() const noexcept { return size_.load(std::memory_order_relaxed); }

@@ -147,6 +147,10 @@ std::expected<OfflineReceipt, ReceiptRefusal> parse_offline_receipt(std::string_
   return *std::move(receipt);
 }
 
+std::expected<ProvenEvent, ReceiptRefusal> verify_against_own_checkpoint(const OfflineReceipt& receipt) {
+  return verify_event(receipt);
+}
+
 std::expected<ProvenEvent, ReceiptRefusal> verify_offline_receipt(const OfflineReceipt& receipt, const VerifierKey& key) {
   if (receipt.note.checkpoint.origin != key.name()) return unknown_origin(receipt.note);
   if (auto verified = verify_log_signature(receipt.note, key); !verified) return std::unexpected(verified.error());

@@ -111,6 +111,19 @@ TEST_F(OfflineReceiptTest, comes_back_from_its_text_and_says_what_it_proves) {
   EXPECT_EQ(base::as_text(*proven->payload), "opened");
 }
 
+TEST_F(OfflineReceiptTest, holds_in_itself_whoever_signed_its_checkpoint) {
+  OfflineReceipt receipt = make(5, 13);
+  receipt.note.signatures.clear();
+  const auto holds = verify_against_own_checkpoint(receipt);
+  ASSERT_TRUE(holds) << holds.error().message;
+  EXPECT_EQ(holds->entity, "door:1");
+  receipt.inclusion.sequence = 13;
+  EXPECT_EQ(verify_against_own_checkpoint(receipt).error().fault, ReceiptFault::index_beyond_size);
+  receipt.inclusion.sequence = 5;
+  receipt.note.checkpoint.root.bytes[0] ^= std::byte{1};
+  EXPECT_EQ(verify_against_own_checkpoint(receipt).error().fault, ReceiptFault::wrong_root);
+}
+
 TEST_F(OfflineReceiptTest, proves_the_fields_without_payload_and_metadata) {
   OfflineReceipt receipt = make(5, 13);
   receipt.payload.clear();

@@ -3,11 +3,11 @@
 #include "base/try.hpp"
 #include "platform/fork_guard.hpp"
 #include "platform/posix_fs.hpp"
-#include "platform/real_path.hpp"
 #include "proof/checkpoint.hpp"
 #include "recovery/recover.hpp"
 #include "store/own_event.hpp"
 #include "store/store_impl.hpp"
+#include "store/witness.hpp"
 #include "store/witness_check.hpp"
 
 namespace batpak {
@@ -57,25 +57,6 @@ Result<void> check_is_ours(platform::Directory& directory, Create create) {
   return {};
 }
 
-Result<bool> make_store_if_asked(platform::Directory& directory, const OpenOptions& options, platform::Clock& clock,
-                                 platform::Entropy& entropy, const std::optional<Timestamp>& first_time) {
-  BATPAK_TRY(const recovery::Found found, recovery::look_for_store(directory));
-  if (found == recovery::Found::store) {
-    if (options.create == Create::always) return fail(ErrorCode::already_a_store, "there is a store already");
-    return false;
-  }
-  if (options.create == Create::never) return fail(ErrorCode::not_a_store, "there is no store");
-  recovery::NewStore store;
-  store.origin = options.origin;
-  if (options.key) store.key = options.key->public_key().bytes();
-  store.recovery_key_hash = options.recovery_key_hash;
-  store.created = clock.wall_microseconds();
-  store.first_time = first_time;
-  store.entropy = &entropy;
-  BATPAK_CHECK(recovery::create_store(directory, store));
-  return true;
-}
-
 // An error of something in the store's directory, named from where the caller stands. The witness file lies elsewhere.
 Error with_directory(Error error, const std::string& path, const std::optional<WitnessFile>& elsewhere = {}) {
   if (elsewhere && error.path == elsewhere->path) return error;
@@ -92,40 +73,9 @@ Error with_directory(Error error, const std::string& path, const std::optional<W
 namespace store {
 namespace {
 
-// The witness file of a store that is being opened.
-struct Witness {
-  std::shared_ptr<engine::WitnessKeeper> keeper;  // null where none is asked for
-  std::optional<WitnessRecord> record;            // what it remembers
-};
-
-// The file that is meant: replacing a link to it by a file would leave it as it was. Inside of the store's directory it would be
-// put back together with the log, and say nothing.
-Result<WitnessFile> find_witness_file(const std::string& directory, const OpenOptions& options) {
-  WitnessFile file = *options.witness_file;
-  std::string store = directory;
-  if (options.file_system == nullptr) {
-    BATPAK_TRY(file.path, platform::real_path(file.path));
-    if (auto real = platform::real_path(directory)) store = *std::move(real);
-  }
-  while (store.size() > 1 && store.ends_with('/')) store.pop_back();
-  if (file.path.starts_with(store + "/")) {
-    return fail(Error(ErrorCode::invalid_argument,
-                      "a witness file inside of the store's directory would be put back together with it")
-                    .at_path(options.witness_file->path));
-  }
-  return file;
-}
-
-Result<Witness> open_witness(platform::FileSystem& files, const std::string& directory, const OpenOptions& options) {
-  Witness witness;
-  if (!options.witness_file) return witness;
-  BATPAK_TRY(const WitnessFile file, find_witness_file(directory, options));
-  BATPAK_TRY(witness.keeper, engine::WitnessKeeper::open(files, file));
-  BATPAK_TRY(witness.record, witness.keeper->read());
-  if (!witness.record && options.witness_file->when_missing == WitnessFile::WhenMissing::refuse) {
-    return fail(Error(ErrorCode::witness_missing, "the witness file is not there").at_path(options.witness_file->path));
-  }
-  return witness;
+std::unexpected<Error> is_gone(const WitnessRecord& remembered) {
+  return fail(ErrorCode::rolled_back, "the witness file remembers " + std::to_string(remembered.note.checkpoint.size) +
+                                          " events of a store, and there is none");
 }
 
 // The directory of a store, or one where a store may be made. Where a witness remembers a store none is made.
@@ -136,9 +86,28 @@ Result<std::shared_ptr<platform::Directory>> find_directory(platform::FileSystem
   const auto ours = directory ? check_is_ours(**directory, create) : Result<void>(fail(directory.error()));
   if (ours) return directory;
   if (!witness.record || ours.error().code != ErrorCode::not_a_store) return fail(ours.error());
-  return fail(Error(ErrorCode::rolled_back, "the witness file remembers " +
-                                                std::to_string(witness.record->note.checkpoint.size) +
-                                                " events of a store, and there is none"));
+  return is_gone(*witness.record);
+}
+
+Result<bool> make_store_if_asked(platform::Directory& directory, const OpenOptions& options, const Witness& witness,
+                                 platform::Clock& clock, platform::Entropy& entropy,
+                                 const std::optional<Timestamp>& first_time) {
+  BATPAK_TRY(const recovery::Found found, recovery::look_for_store(directory));
+  if (found == recovery::Found::store) {
+    if (options.create == Create::always) return fail(ErrorCode::already_a_store, "there is a store already");
+    return false;
+  }
+  if (witness.record) return is_gone(*witness.record);
+  if (options.create == Create::never) return fail(ErrorCode::not_a_store, "there is no store");
+  recovery::NewStore store;
+  store.origin = options.origin;
+  if (options.key) store.key = options.key->public_key().bytes();
+  store.recovery_key_hash = options.recovery_key_hash;
+  store.created = clock.wall_microseconds();
+  store.first_time = first_time;
+  store.entropy = &entropy;
+  BATPAK_CHECK(recovery::create_store(directory, store));
+  return true;
 }
 
 // What the witness remembers that the log does not go on from, where that is accepted; nothing where it goes on.
@@ -179,10 +148,12 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
   platform::Clock& clock = options.clock != nullptr ? *options.clock : platform::system_clock();
   platform::Entropy& entropy = options.entropy != nullptr ? *options.entropy : platform::system_entropy();
   const std::chrono::nanoseconds begun = clock.monotonic();
-  BATPAK_TRY(const Witness witness, open_witness(files, path, options));
+  BATPAK_TRY(Witness witness, open_witness(files, path, options));
   BATPAK_TRY(auto directory, find_directory(files, path, options, witness));
   BATPAK_TRY(auto lock, directory->lock_as_owner());
-  BATPAK_TRY(const bool created, make_store_if_asked(*directory, options, clock, entropy, first_time));
+  // Only from here on nobody else writes it: what was read above decided no more than whether a directory is made.
+  BATPAK_CHECK(read_again(witness, options));
+  BATPAK_TRY(const bool created, make_store_if_asked(*directory, options, witness, clock, entropy, first_time));
   recovery::RecoverOptions recovery{.torn_tail = options.torn_tail, .entropy = &entropy, .keys = {}};
   if (options.key) recovery.keys.key = options.key->public_key().bytes();
   if (options.previous_key) recovery.keys.previous_key = options.previous_key->public_key().bytes();

@@ -13,6 +13,7 @@
 #include "recovery/recover.hpp"
 #include "store/own_event.hpp"
 #include "store/store_impl.hpp"
+#include "store/witness.hpp"
 
 namespace batpak {
 namespace {
@@ -305,6 +306,18 @@ void remove_files(platform::Directory& directory) {
   }
 }
 
+// A witness file that is there remembers another store than the one that is to be made, be it the damaged one: written over, it
+// would not speak for that one any more. Inside of what will be the store's directory it would be put back together with it.
+Result<store::Witness> open_witness(platform::FileSystem& files, const std::string& destination,
+                                    const OpenOptions& options) {
+  BATPAK_TRY(store::Witness witness, store::open_witness(files, destination, options));
+  if (!witness.record) return witness;
+  return fail(Error(ErrorCode::witness_foreign,
+                    "the witness file is of the store " + base::to_hex(witness.record->store_id) + ", '" +
+                        witness.record->note.checkpoint.origin + "', and the new store needs one of its own")
+                  .at_path(options.witness_file->path));
+}
+
 void remove_files_at(platform::FileSystem& files, const std::string& path) {
   const auto directory = files.open_directory(path);
   if (directory) remove_files(**directory);
@@ -322,6 +335,7 @@ Result<SalvageReport> salvage(const std::string& source, const std::string& dest
   BATPAK_TRY(const Timestamp first, first_time(snapshot));
   const Timestamp genesis_time{.microseconds = first.microseconds - room_microseconds, .counter = 0};
   BATPAK_TRY(const Destination place, choose_destination(files, destination));
+  BATPAK_TRY(const store::Witness witness, open_witness(files, destination, options));
   OpenOptions new_store = options;
   new_store.create = Create::always;
   new_store.previous_key.reset();  // the new store begins with the key
@@ -337,6 +351,7 @@ Result<SalvageReport> salvage(const std::string& source, const std::string& dest
   if (report && done) done = place.parent->rename(place.unfinished, place.name);
   if (!report || !done) {
     remove_files(*(*impl)->directory);
+    if (witness.keeper) static_cast<void>(witness.keeper->remove((*impl)->state.store_id()));  // of a store that is none
     return fail(report ? done.error() : report.error());
   }
   // What has its name is whole, and stays, though the name may not survive a power loss.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/bytes.hpp"
+#include "base/hex.hpp"
 #include "store/test_store.hpp"
 
 namespace batpak::test {
@@ -17,6 +19,12 @@ class SalvageTest : public testing::Test {
 
   Result<SalvageReport> salvage_to(const std::string& destination) {
     OpenOptions options = machine_.options();
+    return salvage("store", destination, options);
+  }
+
+  Result<SalvageReport> salvage_with(const WitnessFile& witness, const std::string& destination = "copy") {
+    OpenOptions options = machine_.options();
+    options.witness_file = witness;
     return salvage("store", destination, options);
   }
 
@@ -115,6 +123,65 @@ TEST_F(SalvageTest, a_lost_declaration_gives_way_to_the_types_own) {
   VerifyOptions options;
   options.file_system = &machine_.files;
   EXPECT_EQ(findings(must(verify_directory("copy", options))), "");
+}
+
+TEST_F(SalvageTest, gives_the_new_store_a_witness_file_of_its_own_where_that_may_be_made) {
+  must(machine_.files.write_file("safe/other", {}));
+  EXPECT_EQ(error_of(salvage_with({.path = "safe/witness"})), "witness_missing");
+  EXPECT_EQ(files_below("copy"), std::vector<std::string>{});
+  must(salvage_with({.path = "safe/witness", .when_missing = WitnessFile::WhenMissing::create}));
+  const auto record = must(parse_witness_record(base::as_text(must(machine_.files.read_file("safe/witness")))));
+  OpenOptions options = machine_.options();
+  options.witness_file = WitnessFile{.path = "safe/witness"};
+  Store copy = must(Store::open("copy", options));
+  EXPECT_EQ(base::to_hex(record.store_id), copy.store_id());
+  EXPECT_EQ(record.note.checkpoint.size, 23U) << "all of the new store";
+}
+
+// Witness: rollback_is_noticed
+TEST_F(SalvageTest, leaves_the_witness_file_of_the_damaged_store_alone) {
+  must(machine_.files.write_file("safe/other", {}));
+  OpenOptions options = machine_.options();
+  options.witness_file = WitnessFile{.path = "safe/witness", .when_missing = WitnessFile::WhenMissing::create};
+  must(must(Store::open("store", options)).close());
+  const Bytes kept = must(machine_.files.read_file("safe/witness"));
+  for (const auto when_missing : {WitnessFile::WhenMissing::refuse, WitnessFile::WhenMissing::create}) {
+    for (const auto when_not_extended :
+         {WitnessFile::WhenNotExtended::refuse, WitnessFile::WhenNotExtended::accept_restore}) {
+      const auto refused =
+          salvage_with({.path = "safe/witness", .when_missing = when_missing, .when_not_extended = when_not_extended});
+      ASSERT_EQ(error_of(refused), "witness_foreign");
+      EXPECT_EQ(refused.error().path, "safe/witness");
+      EXPECT_TRUE(refused.error().message.contains("needs one of its own")) << refused.error().message;
+    }
+  }
+  EXPECT_EQ(must(machine_.files.read_file("safe/witness")), kept);
+  EXPECT_EQ(files_below("copy"), std::vector<std::string>{});
+}
+
+TEST_F(SalvageTest, keeps_no_witness_file_inside_of_the_new_store) {
+  for (const bool is_there : {false, true}) {
+    for (const char* const path : {"copy", "copy.unfinished"}) {
+      if (is_there) must(machine_.files.create_directory(path));
+    }
+    for (const char* const path : {"copy/witness", "copy.unfinished/witness"}) {
+      const auto refused = salvage_with({.path = path, .when_missing = WitnessFile::WhenMissing::create});
+      EXPECT_FALSE(refused) << path;
+      if (is_there) {
+        EXPECT_EQ(error_of(refused), "invalid_argument") << path;
+      }
+    }
+  }
+  EXPECT_EQ(files_below("copy"), std::vector<std::string>{});
+}
+
+TEST_F(SalvageTest, that_fails_leaves_no_witness_file_of_a_store_that_is_none) {
+  must(machine_.files.write_file("safe/other", {}));
+  machine_.files.inject({.call = platform::SimCall::rename, .path_contains = "copy", .nth = 1, .times = 1000});
+  EXPECT_FALSE(salvage_with({.path = "safe/witness", .when_missing = WitnessFile::WhenMissing::create}));
+  EXPECT_EQ(files_below("safe"), std::vector<std::string>{"safe/other"});
+  machine_.files.clear_faults();
+  EXPECT_TRUE(salvage_with({.path = "safe/witness", .when_missing = WitnessFile::WhenMissing::create}));
 }
 
 TEST_F(SalvageTest, leaves_a_destination_alone_that_holds_something) {

@@ -1,10 +1,12 @@
 // The witness file: a memory outside of the store, which notices that the log was put back or exchanged.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 
 #include "base/bytes.hpp"
 #include "event/store_events.hpp"
+#include "platform/forwarding_fs.hpp"
 #include "store/test_store.hpp"
 
 namespace batpak::test {
@@ -15,6 +17,31 @@ using WhenMissing = WitnessFile::WhenMissing;
 using WhenNotExtended = WitnessFile::WhenNotExtended;
 
 constexpr std::string_view witness_path = "safe/witness";
+
+// Where something happens just before the store's lock is taken: what the owner before does last.
+class AtLock : public platform::ForwardingFs {
+ public:
+  AtLock(platform::FileSystem& files, std::function<void()> happens) : ForwardingFs(files), happens_(std::move(happens)) {}
+
+ private:
+  class Directory : public platform::ForwardingDirectory {
+   public:
+    Directory(std::shared_ptr<platform::Directory> directory, const std::function<void()>& happens)
+        : ForwardingDirectory(std::move(directory)), happens_(happens) {}
+    Result<std::unique_ptr<platform::OwnerLock>> lock_as_owner() override {
+      happens_();
+      return ForwardingDirectory::lock_as_owner();
+    }
+
+   private:
+    const std::function<void()>& happens_;
+  };
+  std::shared_ptr<platform::Directory> wrap(std::shared_ptr<platform::Directory> directory) override {
+    return std::make_shared<Directory>(std::move(directory), happens_);
+  }
+
+  std::function<void()> happens_;
+};
 
 class WitnessTest : public testing::Test {
  protected:
@@ -152,6 +179,46 @@ TEST_F(WitnessTest, notices_that_the_whole_store_is_gone_and_makes_none) {
   put_back({});
   EXPECT_EQ(error_of(try_open(existing())), "rolled_back");
   EXPECT_TRUE(copy().empty()) << "nothing was made";
+}
+
+// Witness: rollback_is_noticed
+TEST_F(WitnessTest, says_what_it_says_when_the_lock_is_taken) {
+  const Copy before = fill_and_copy();
+  const Bytes newest = must(machine_.files.read_file(witness_path));
+  put_back(before);
+  must(machine_.files.remove_file(witness_path));
+  must(open(creating()).close());
+  ASSERT_LT(remembered().note.checkpoint.size, must(parse_witness_record(base::as_text(newest))).note.checkpoint.size);
+  // Read before the owner before has gone, it is older than the log that this one left.
+  AtLock files(machine_.files, [&] { must(machine_.files.write_file(witness_path, newest)); });
+  OpenOptions opening = options(existing());
+  opening.file_system = &files;
+  EXPECT_EQ(error_of(Store::open("store", opening)), "rolled_back");
+  EXPECT_EQ(must(machine_.files.read_file(witness_path)), newest) << "and nothing is forgotten";
+}
+
+// Witness: rollback_is_noticed
+TEST_F(WitnessTest, that_appears_until_the_lock_is_taken_keeps_a_store_from_being_made) {
+  fill_and_copy();
+  const Bytes kept = must(machine_.files.read_file(witness_path));
+  put_back({});
+  for (const Create create : {Create::if_absent, Create::always}) {
+    must(machine_.files.remove_file(witness_path));
+    AtLock files(machine_.files, [&] { must(machine_.files.write_file(witness_path, kept)); });
+    OpenOptions opening = options(creating());
+    opening.create = create;
+    opening.file_system = &files;
+    EXPECT_EQ(error_of(Store::open("store", opening)), "rolled_back");
+    EXPECT_FALSE(machine_.files.read_file("store/store.meta")) << "nothing was made";
+  }
+}
+
+TEST_F(WitnessTest, that_is_removed_until_the_lock_is_taken_is_missing) {
+  fill_and_copy();
+  AtLock files(machine_.files, [&] { must(machine_.files.remove_file(witness_path)); });
+  OpenOptions opening = options(existing());
+  opening.file_system = &files;
+  EXPECT_EQ(error_of(Store::open("store", opening)), "witness_missing");
 }
 
 TEST_F(WitnessTest, that_is_missing_is_refused_unless_it_may_be_made) {

@@ -2,6 +2,7 @@
 // them, and what does not.
 #include <gtest/gtest.h>
 
+#include "batpak/salvage.hpp"
 #include "batpak/store.hpp"
 #include "corruption/test_log.hpp"
 #include "event/store_events.hpp"
@@ -310,6 +311,41 @@ TEST(Attack, that_appends_or_rewrites_behind_the_last_signature_is_signed_by_the
   }
   EXPECT_EQ(describe(look(go_on(appended.files()).files, With::key, {kept.checkpoint()})), "") << "it goes on from it";
   EXPECT_TRUE(has(look(go_on(rewritten.files()).files, With::key, {kept.checkpoint()}), Law::forked));
+}
+
+// The old key signed nothing of it, so it counts for nobody; but it stands there.
+TEST(Attack, that_appends_a_rotation_keeps_the_owner_out_until_the_events_are_salvaged) {
+  for (const bool with_signature : {false, true}) {
+    TestLog log = tell(honest);
+    Bytes payload;
+    const event::KeyRotation rotation{.key = other_key().public_key().bytes(), .previous_key = key().public_key().bytes()};
+    encode_payload(payload, rotation).value();
+    log.commit({{.entity = std::string(event::KeyRotation::entity),
+                 .payload = payload,
+                 .kind = event::KeyRotation::kind,
+                 .scope = std::string(event::store_scope)}});
+    log.sign_with({&other_key()});
+    if (!with_signature) log.leave_unsigned();
+    log.commit({{.entity = "door:z", .payload = TestLog::note("a stranger's")}});
+    log.idle_mark();
+    platform::SimFs disk;
+    for (const auto& [path, bytes] : log.files()) disk.write_file("store/" + path, bytes).value();
+    OpenOptions options;
+    options.file_system = &disk;
+    options.key = std::shared_ptr<const SigningKey>(std::shared_ptr<void>(), &key());
+    options.housekeeping = OpenOptions::Housekeeping::by_hand;
+    EXPECT_FALSE(Store::open("store", options));
+    options.origin = "example.com/after";
+    const auto salvaged = salvage("store", "new", options);
+    ASSERT_TRUE(salvaged) << to_string(salvaged.error());
+    EXPECT_EQ(salvaged->events_lost, 0U);
+    VerifyOptions looking{.key = key().public_key(), .origin = "example.com/after", .threads = 1, .file_system = &disk};
+    const VerifyReport report = verify_directory("new", looking).value();
+    EXPECT_EQ(describe(report), "");
+    ASSERT_EQ(report.keys.size(), 1U) << "and nothing of the stranger's key";
+    EXPECT_EQ(report.events_not_yet_signed, 0U);
+    EXPECT_TRUE(Store::open("new", options)) << "the owner goes on with the old key";
+  }
 }
 
 // The root is over events. How they were written is in no hash: the same events under the same root.

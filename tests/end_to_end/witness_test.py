@@ -152,7 +152,77 @@ class Against(Kept):
     def test_what_nobody_with_the_key_signed_is_refused(self):
         text = self.batpak("checkpoint", self.store).out
         forged = self.write("forged", text.replace("\n" + str(len(self.log("--all"))) + "\n", "\n9\n", 1))
-        self.batpak("verify", self.store, "--key", self.key, "--against", forged, code=1)
+        *findings, report = self.verify("--against", forged, code=1)
+        self.assertEqual([finding["law"] for finding in findings if finding["law"] != "forked"], ["known_signature"])
+        self.assertIn(forged, [finding["message"] for finding in findings if finding["law"] == "known_signature"][0])
+        self.assertEqual((report["known_checkpoints_held"], report["known_signatures_verified"]), (0, 0))
+
+    def test_each_is_judged_by_the_key_that_the_log_had_then(self):
+        old = self.keep("old", "checkpoint", self.copy)
+        receipt = self.keep("receipt", "prove", "inclusion", self.copy, "3")
+        second, other = self.path("second.key"), self.path("other.key")
+        new_key = self.batpak("key", "new", second, "--name", KEY_NAME).out.strip()
+        self.batpak("key", "rotate", self.store, "--key-file", self.key_file, "--new-key-file", second)
+        self.batpak("append", self.store, "--key-file", second, stdin=event_line(1))
+        new = self.keep("new", "checkpoint", self.store)
+        for key in (self.key, new_key):
+            report = self.batpak("verify", self.store, "--json", "--key", key, "--against", old, "--against", receipt,
+                                 "--against", new).objects[-1]
+            self.assertEqual((report["known_checkpoints_held"], report["known_signatures_verified"]), (3, 3))
+        self.assertIn("goes on from 1 of 1 known checkpoint, 1 signature verified",
+                      self.batpak("verify", self.store, "--key", new_key, "--against", old).out)
+        self.assertIn("signatures not checked", self.batpak("verify", self.store, "--against", old).out)
+        # The same checkpoint, with a signature by somebody else.
+        forger = self.path("forger")
+        self.batpak("key", "new", other, "--name", KEY_NAME)
+        self.batpak("init", forger, "--origin", KEY_NAME, "--key-file", other)
+        self.batpak("append", forger, "--key-file", other, stdin=event_line(1))
+        signature = self.batpak("checkpoint", forger).out.splitlines()[-1]
+        with open(old, encoding="utf-8") as file:
+            forged = self.write("forged", file.read().rsplit("\n", 2)[0] + "\n" + signature + "\n")
+        answer = self.batpak("verify", self.store, "--key", new_key, "--against", forged, code=1)
+        self.assertIn("is signed neither by the key given", answer.out)
+        report = self.batpak("audit", self.store, "--json", "--key", new_key, "--against", forged, "--against", old, code=1).objects[0]
+        self.assertEqual([(known["held"], known["signature_verified"]) for known in report["against"]], [(False, False), (True, True)])
+
+    def test_a_receipt_that_does_not_hold_in_itself_is_refused_without_a_key_too(self):
+        text = self.batpak("prove", "inclusion", self.store, "30").out
+        before, after = text.split("index 30\n")
+        path, note = after.split("\n\n", 1)
+        size = len(self.log("--all", "--from", "0"))
+        wrong = {
+            f"{before}index {size + 5}\n{after}": "index_beyond_size",
+            f"{before}index {10 ** 12}\n{after}": "index_beyond_size",
+            f"{before}index 31\n{after}": "wrong_index",
+            f"{before}index 30\n" + path.split("\n", 1)[1] + "\n\n" + note: "wrong_path",
+        }
+        for receipt, fault in wrong.items():
+            for options in ((), ("--key", self.key)):
+                answer = self.batpak("verify", self.store, *options, "--against", self.write("wrong", receipt), code=1)
+                self.assertIn(fault, answer.err)
+
+    def test_a_key_with_a_name_is_that_of_the_log_with_this_name(self):
+        other = "example.com/other"
+        same_key = self.batpak("key", "show", self.key_file, "--name", other).out.strip()
+        finding, report = self.batpak("verify", self.store, "--json", "--key", same_key, code=1).objects
+        self.assertEqual((finding["law"], report["clean"], report["findings"]), ("unknown_origin", False, 1))
+        self.assertIn(f"'{KEY_NAME}'", finding["message"])
+        self.assertIn(f"'{other}'", finding["message"])
+        self.assertIn("unknown_origin", self.batpak("verify", self.store, "--key", same_key, code=1).out)
+        audited = self.batpak("audit", self.store, "--json", "--key", same_key, code=1).objects[0]
+        self.assertEqual((audited["key"], audited["findings"]), (same_key, [finding]))
+        checks = {law["law"]: law["check"] for law in audited["laws"]}
+        self.assertEqual((checks["unknown_origin"], checks["checkpoint_signature"]), ("broken", "held"))
+        # A file with such a key is no other key; one without a name says nothing of the log's.
+        self.batpak("verify", self.store, "--key", self.write("other.pub", same_key + "\n"), code=1)
+        bare = self.batpak("key", "history", self.store, "--json").objects[0]["public_key"]
+        for key in (bare, self.key_file):
+            self.batpak("verify", self.store, "--key", key)
+            audited = self.batpak("audit", self.store, "--json", "--key", key).objects[0]
+            self.assertEqual(audited["key"], self.key)
+            self.assertEqual({law["law"]: law["check"] for law in audited["laws"]}["unknown_origin"], "not_checked")
+
+    def test_what_is_no_memory_of_a_log_is_refused(self):
         self.batpak("verify", self.store, "--against", self.write("nothing", "nothing"), code=2)
         self.batpak("verify", self.store, "--against", self.path("absent"), code=3)
 
