@@ -48,7 +48,7 @@ void print(Output& output, const AuditReport& report) {
     output.line(
         fmt::format("{}  {}: {}",
                     report.held(known) ? output.paint(Style::green, "held       ") : output.paint(Style::red, "not held   "),
-                    known.name, counted(known.checkpoint.size, "event", "events")) +
+                    printable(known.name), counted(known.checkpoint.size, "event", "events")) +
         (report.verified_signature(known) ? ", its signature verified" : ", its signature not verified"));
   }
   const VerifyReport& found = report.found;
@@ -56,7 +56,7 @@ void print(Output& output, const AuditReport& report) {
   output.line(found.clean() ? output.paint(Style::green, "clean")
                             : output.paint(Style::red, counted(findings, "finding", "findings")));
   for (const Finding& finding : found.findings) {
-    output.line(fmt::format("  {}{}{}: {}", to_string(finding.law), finding.path.empty() ? "" : " " + finding.path,
+    output.line(fmt::format("  {}{}{}: {}", to_string(finding.law), finding.path.empty() ? "" : " " + printable(finding.path),
                             finding.offset ? fmt::format(", offset {}", *finding.offset) : "", printable(finding.message)));
   }
   if (found.checkpoint) {

@@ -27,7 +27,8 @@ Character first_character(std::string_view text) {
   const int columns = wcwidth(wide);
   // mbrtowc counts no bytes for NUL.
   // Those that turn the direction of what follows let a line read otherwise than it is.
-  const bool turns = (wide >= 0x202A && wide <= 0x202E) || (wide >= 0x2066 && wide <= 0x2069);
+  const bool turns = (wide >= 0x202A && wide <= 0x202E) || (wide >= 0x2066 && wide <= 0x2069) || wide == 0x200E ||
+                     wide == 0x200F || wide == 0x061C;
   return {.bytes = std::max<std::size_t>(bytes, 1),
           .columns = static_cast<std::size_t>(std::max(columns, 0)),
           .control = columns < 0 || wide == 0 || turns};

@@ -18,8 +18,9 @@ void CheckpointCheck::take_key_event(const event::FrameView& frame, std::string_
   const bool had_key = !keys_.empty();
   const auto taken = keys_.take(frame.header().kind(), frame.payload(), place.sequence.value_or(0), origin);
   if (!taken) return findings_.add(Law::key_declaration, place, taken.error().message);
-  if (!signer_ || keys_.empty()) return;
+  if (!signer_) return;
   if (!had_key) foreign_keys_ = make_finding(Law::key_declaration, place, {});
+  if (keys_.empty()) return;
   key_is_declared_ = key_is_declared_ || keys_.current() == signer_->key.bytes();
 }
 
@@ -35,8 +36,13 @@ void CheckpointCheck::check_event(const EventFacts& event, std::uint64_t sequenc
   const bool is_checked = span->key == signer_->key.bytes();
   switch (is_checked ? event.signature : verify_event(event, span->key)) {
     case SignatureState::good:
-      others_have_signed_ = others_have_signed_ || !is_checked;
-      ++(span->origin == KeyOrigin::rotation && !span->covered_by ? events_of_new_key_ : events_verified_);
+      // Where the key before has not handed over yet, the checkpoint that does so tells who signed.
+      if (span->origin == KeyOrigin::rotation && !span->covered_by) {
+        ++events_of_new_key_;
+      } else {
+        ++events_verified_;
+        others_have_signed_ = others_have_signed_ || !is_checked;
+      }
       break;
     case SignatureState::bad: findings_.add(Law::event_signature, place, "the event's signature does not verify"); break;
     default: findings_.add(Law::key_declaration, place, "the event is signed by another key than the one in force there");
@@ -151,11 +157,16 @@ bool CheckpointCheck::check_signatures(const Place& place, const segment::Commit
 }
 
 void CheckpointCheck::finish() {
-  if (is_foreign()) {
-    foreign_keys_->message = key_is_declared_
-                                 ? "the key given for verifying is declared in this log and has signed no checkpoint of it, "
-                                   "but others have signed"
-                                 : "neither the key declared here nor a later one is the one given for verifying";
+  // Where events are lost, and no key was met, the declaration may be among them.
+  if (is_foreign() && foreign_keys_ && !(keys_.empty() && events_lost_)) {
+    if (keys_.empty()) {
+      foreign_keys_->message = "a key is given for verifying, and the log declares none";
+    } else if (!key_is_declared_) {
+      foreign_keys_->message = "neither the key declared here nor a later one is the one given for verifying";
+    } else {
+      foreign_keys_->message =
+          "the key given for verifying is declared in this log and has signed no checkpoint of it, but others have signed";
+    }
     findings_.add(*foreign_keys_);
   }
   if (!signer_ || !first_unsigned_ || last_judged_ <= last_verified_) return;

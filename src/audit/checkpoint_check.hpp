@@ -51,10 +51,10 @@ class CheckpointCheck {
   [[nodiscard]] bool check_signatures(const Place& place, const segment::CommitEnd& end,
                                       const std::vector<KeyBytes>& signers, const Hash& root);
   void cover(std::uint64_t size);
-  // Anybody can write a log that declares a key. So the one given for verifying has to have signed a checkpoint, as soon as
-  // anybody has signed anything.
+  // Anybody can write a log that declares a key, or none. So the one given for verifying has to be declared, and to have signed a
+  // checkpoint as soon as anybody has signed anything.
   [[nodiscard]] bool is_foreign() const noexcept {
-    return foreign_keys_.has_value() && !key_has_signed_ && (!key_is_declared_ || others_have_signed_);
+    return signer_ && !key_has_signed_ && (!key_is_declared_ || others_have_signed_);
   }
   [[nodiscard]] SignatureState verify_event(const EventFacts& event, const KeyBytes& key) const;
 
@@ -64,7 +64,8 @@ class CheckpointCheck {
   bool key_is_declared_ = false;           // the one given for verifying
   bool key_has_signed_ = false;            // a checkpoint that verified
   bool others_have_signed_ = false;        // anything that verified by a key of the log's that is another
-  std::optional<Finding> foreign_keys_;    // where the first key is declared, in case the one given does not count
+  // Where the first key is declared, or else the first event is: in case the key given does not speak for the log.
+  std::optional<Finding> foreign_keys_;
   std::deque<Signable> signable_;          // ends of commits since the last stored checkpoint, oldest first
   std::uint64_t last_stored_ = 0;          // size of the last stored checkpoint
   std::uint64_t last_verified_ = 0;        // of the last one that verified

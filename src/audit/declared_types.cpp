@@ -12,17 +12,6 @@
 namespace batpak::audit {
 namespace {
 
-std::string_view entity_of(EventKind kind) {
-  if (kind == event::Genesis::kind) return event::Genesis::entity;
-  if (kind == event::TypeDeclaration::kind) return event::TypeDeclaration::entity;
-  if (kind == event::KeyDeclaration::kind) return event::KeyDeclaration::entity;
-  if (kind == event::HeadsDeclaration::kind) return event::HeadsDeclaration::entity;
-  if (kind == event::KeyRotation::kind) return event::KeyRotation::entity;
-  if (kind == event::KeyRevocation::kind) return event::KeyRevocation::entity;
-  if (kind == event::Restore::kind) return event::Restore::entity;
-  return event::SalvageRecord::entity;
-}
-
 std::uint32_t version_of_kind(EventKind kind, std::uint16_t version) {
   return static_cast<std::uint32_t>(kind.value()) << 16U | version;
 }
@@ -46,7 +35,7 @@ void DeclaredTypes::check_store_event(const event::FrameView& frame, const Place
   if (event::store_event_name(kind).empty()) {
     return findings_.add(Law::declaration, place, "kind " + to_string(kind) + " is none of the store's own");
   }
-  if (frame.header().entity() != entity_of(kind) || frame.header().scope() != event::store_scope ||
+  if (frame.header().entity() != event::store_event_entity(kind) || frame.header().scope() != event::store_scope ||
       frame.header().lane() != 0) {
     findings_.add(Law::declaration, place,
                   "an event of kind " + std::string(event::store_event_name(kind)) + " stands where it does not belong");

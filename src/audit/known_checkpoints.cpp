@@ -108,7 +108,9 @@ void check_known_signatures(FindingList& findings, const VerifyOptions& options,
   for (const KnownCheckpoint& known : options.against) {
     // A witness file of a store without a key has no signatures, and that of another may have been written before there was one.
     if (!known.note || known.note->signatures.empty()) continue;
-    const auto keys = keys_for(known.checkpoint.size, *options.key, report.keys);
+    // Where the key given does not speak for the log, no checkpoint was verified by the keys that the log names.
+    const auto keys = report.checkpoints_verified > 0 ? keys_for(known.checkpoint.size, *options.key, report.keys)
+                                                      : std::vector<PublicKey>{*options.key};
     const auto refused = known.note->checkpoint == known.checkpoint
                              ? refuse_signature(*known.note, keys)
                              : std::optional<std::string>("is not the one that is signed");

@@ -259,4 +259,13 @@ Hash hash_content(ByteView payload_section) { return hash_padded(crypto::content
 Hash hash_metadata(ByteView metadata_section) { return hash_padded(crypto::metadata_context(), metadata_section); }
 Hash hash_rule(ByteView rule_section) { return hash_padded(crypto::rule_context(), rule_section); }
 
+bool FrameView::gives_its_hashes() const {
+  const auto metadata_hash = header_.metadata_hash();
+  const auto rule_hash = header_.rule_hash();
+  return header_.compute_event_hash() == event_hash() &&
+         (payload_erased() || compute_content_hash() == header_.content_hash()) &&
+         (!metadata_hash || metadata_erased() || compute_metadata_hash() == *metadata_hash) &&
+         (!rule_hash || compute_rule_hash() == *rule_hash);
+}
+
 }  // namespace batpak::event

@@ -133,6 +133,8 @@ class FrameView {
   [[nodiscard]] Hash compute_content_hash() const { return hash_content(payload_section()); }
   [[nodiscard]] Hash compute_metadata_hash() const { return hash_metadata(metadata_section()); }
   [[nodiscard]] Hash compute_rule_hash() const { return hash_rule(rule_section()); }
+  // Whether the bytes give all the hashes that the frame states, but of what is erased.
+  [[nodiscard]] bool gives_its_hashes() const;
 
  private:
   FrameView(ByteView bytes, HeaderView header) : bytes_(bytes), header_(header) {}

@@ -14,4 +14,16 @@ std::string_view store_event_name(EventKind kind) noexcept {
   return {};
 }
 
+std::string_view store_event_entity(EventKind kind) noexcept {
+  if (kind == Genesis::kind) return Genesis::entity;
+  if (kind == TypeDeclaration::kind) return TypeDeclaration::entity;
+  if (kind == KeyDeclaration::kind) return KeyDeclaration::entity;
+  if (kind == SalvageRecord::kind) return SalvageRecord::entity;
+  if (kind == HeadsDeclaration::kind) return HeadsDeclaration::entity;
+  if (kind == KeyRotation::kind) return KeyRotation::entity;
+  if (kind == KeyRevocation::kind) return KeyRevocation::entity;
+  if (kind == Restore::kind) return Restore::entity;
+  return {};
+}
+
 }  // namespace batpak::event

@@ -132,6 +132,8 @@ struct Restore {
 
 // "batpak.genesis" and so on; empty for a kind that is not the store's own.
 [[nodiscard]] std::string_view store_event_name(EventKind kind) noexcept;
+// Where alone events of this kind stand: "$batpak/store" and so on; empty for a kind that is not the store's own.
+[[nodiscard]] std::string_view store_event_entity(EventKind kind) noexcept;
 
 // Extension 0x8001 of a salvaged event's header: its old sequence (8 bytes) and event hash (32 bytes).
 inline constexpr std::uint16_t extension_salvaged_from = 0x8001;

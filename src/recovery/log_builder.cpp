@@ -43,47 +43,64 @@ Result<void> LogBuilder::take(const segment::CommitView& commit, std::uint32_t s
                     .at_offset(commit.header.offset));
   }
   state_.ends_in_idle_mark = commit.header.type == CommitType::idle_mark;
-  note_checkpoints(commit.end);
+  note_checkpoints(commit, segment);
   return {};
 }
 
-void LogBuilder::note_checkpoints(const segment::CommitEnd& end) {
-  state_.newest = {.origin = state_.meta.genesis.origin, .size = end.tree_size, .root = end.root};
-  if (state_.keys.empty()) return;
-  while (!unsigned_.empty() && unsigned_.front().size < end.signed_size) unsigned_.pop_front();
-  if (!unsigned_.empty() && unsigned_.front().size == end.signed_size) {
-    CheckpointNote note;
-    note.checkpoint = unsigned_.front();
-    note.text = note_body(note.checkpoint);
-    for (const segment::StoredSignature& stored : end.signatures) {
-      NoteSignature signature;
-      signature.name = stored.name.empty() ? note.checkpoint.origin : stored.name;
-      std::copy_n(stored.signature.begin(), signature.key_id.size(), signature.key_id.begin());
-      signature.signature.assign(stored.signature.begin() + signature.key_id.size(), stored.signature.end());
-      note.signatures.push_back(std::move(signature));
+void LogBuilder::note_checkpoints(const segment::CommitView& commit, std::uint32_t segment) {
+  state_.newest = {.origin = state_.meta.genesis.origin, .size = commit.end.tree_size, .root = commit.end.root};
+  if (!commit.end.signatures.empty()) {
+    // Around what is lost nobody can tell what a checkpoint was of, or by whom.
+    if (auto noted = note_stored(commit.header, commit.end); !noted && state_.report.damage.empty()) {
+      refuse(std::move(noted).error().at_path(state_.segments[segment].path).at_offset(commit.header.offset));
     }
-    if (state_.keys.awaits(end.signed_size)) {
-      // What ends a change of keys is not believed unverified: who must sign would be taken for done, and never sign.
-      if (!is_signed_by_all(note)) return keep_for_signing();
-      state_.keys.store(end.signed_size, std::make_shared<const CheckpointNote>(note));
-    }
-    state_.newest_signed = std::move(note);
   }
-  if (!end.signatures.empty()) state_.keys.store(end.signed_size);
-  keep_for_signing();
-}
-
-void LogBuilder::keep_for_signing() {
+  if (state_.keys.empty()) return;
   if (unsigned_.empty() || unsigned_.back().size != state_.newest.size) unsigned_.push_back(state_.newest);
 }
 
-bool LogBuilder::is_signed_by_all(const CheckpointNote& note) const {
-  return std::ranges::all_of(
-      state_.keys.signers_of(note.checkpoint.size, state_.keys.stored_size()), [&](const auto& bytes) {
-        const auto key = PublicKey::from_bytes(bytes);
-        const auto verifier = key ? VerifierKey::make(note.checkpoint.origin, *key) : base::fail(key.error());
-        return verifier && proof::verify_log_signature(note, *verifier);
-      });
+// Signatures are not verified here but over a change of keys: of what verifies, the newest speaks for all before it, and recover()
+// verifies that one. But who must sign next follows from each of them.
+Result<void> LogBuilder::note_stored(const segment::CommitHeader& header, const segment::CommitEnd& end) {
+  const auto wrong = [](std::string_view why) {
+    return fail(Error(ErrorCode::damaged, "the commit stores a checkpoint " + std::string(why)));
+  };
+  const std::uint64_t size = end.signed_size;
+  if (state_.keys.empty()) return wrong("before any key was declared");
+  if (size <= state_.keys.stored_size()) return wrong("that is no larger than one stored before");
+  if (size > header.durable_through.sequence) return wrong("of what was not durable");
+  while (!unsigned_.empty() && unsigned_.front().size < size) unsigned_.pop_front();
+  if (unsigned_.empty() || unsigned_.front().size != size) return wrong("of a size where no earlier commit ends");
+  CheckpointNote note;
+  note.checkpoint = unsigned_.front();
+  note.text = note_body(note.checkpoint);
+  for (const segment::StoredSignature& stored : end.signatures) {
+    NoteSignature signature;
+    signature.name = stored.name.empty() ? note.checkpoint.origin : stored.name;
+    std::copy_n(stored.signature.begin(), signature.key_id.size(), signature.key_id.begin());
+    signature.signature.assign(stored.signature.begin() + signature.key_id.size(), stored.signature.end());
+    note.signatures.push_back(std::move(signature));
+  }
+  std::shared_ptr<const CheckpointNote> over_change;
+  if (state_.keys.awaits(size)) {
+    const auto signers = state_.keys.signers_of(size, state_.keys.stored_size());
+    const auto has_signed = [&](const proof::KeyHistory::KeyBytes& key) { return is_signed_by(note, key); };
+    // Where events are lost, the checkpoint over the change may be too, and a later one is by the key in force alone.
+    const bool is_complete = state_.report.damage.empty() ? std::ranges::all_of(signers, has_signed)
+                                                          : signers.empty() || has_signed(signers.back());
+    if (!is_complete) return wrong("over a change of keys that not all have signed who must");
+    over_change = std::make_shared<const CheckpointNote>(note);
+  }
+  state_.keys.store(size, over_change);
+  std::erase_if(state_.unsigned_heads, [&](std::uint64_t sequence) { return sequence < size; });
+  state_.newest_signed = std::move(note);
+  return {};
+}
+
+bool LogBuilder::is_signed_by(const CheckpointNote& note, const proof::KeyHistory::KeyBytes& bytes) {
+  const auto key = PublicKey::from_bytes(bytes);
+  const auto verifier = key ? VerifierKey::make(note.checkpoint.origin, *key) : base::fail(key.error());
+  return verifier && proof::verify_log_signature(note, *verifier);
 }
 
 Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::uint64_t offset) {
@@ -104,7 +121,10 @@ Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::
     return place_error(Error(ErrorCode::damaged, "the event claims more events before it than there are"));
   }
   index::Stream& stream = state_.index->add_stream(header.entity(), header.lane());
-  if (header.stream_version() > stream.head.count) {
+  Result<void> linked;
+  if (header.stream_version() <= stream.head.count) {
+    linked = check_link(header, stream.head);
+  } else {
     // Events of this stream were lost. The one before this is named; it is no head, and readers of the stream meet it. Of the
     // store's own events each is needed, not only the last.
     const std::uint64_t lost = header.previous_sequence();
@@ -126,29 +146,56 @@ Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::
   state_.last_id = std::max(state_.last_id, header.id());
   state_.last_time = std::max(state_.last_time, header.time());
   ++next_sequence_;
-  if (header.kind().is_system()) {
-    if (auto noted = note_store_event(frame); !noted) {
-      const auto failed = place_error(std::move(noted).error());
-      refuse(failed.error());
-      return failed;
-    }
+  // Every CRC holds, so this is no rot: what must not be signed is not gone on from, though readers are shown it.
+  if (linked) linked = note_store_event(frame);
+  if (linked) return {};
+  const auto failed = place_error(std::move(linked).error());
+  if (failed.error().code == ErrorCode::damaged && header.kind().is_system()) {
+    note_damage({.path = failed.error().path,
+                 .offset = offset,
+                 .first_sequence = sequence,
+                 .next_sequence = sequence + 1,
+                 .reason = failed.error().message});
   }
-  return {};
+  refuse(failed.error());
+  return failed;
+}
+
+Result<void> LogBuilder::check_link(const event::HeaderView& header, const index::Stream::Head& head) const {
+  const auto wrong = [](std::string_view why) { return fail(ErrorCode::damaged, std::string(why)); };
+  if (header.stream_version() < head.count) return wrong("the event has the version of an earlier one of its stream");
+  if (header.sequence() == 0) {
+    const bool follows_nothing = header.previous_hash().is_zero() && header.previous_sequence() == 0;
+    return follows_nothing ? Result<void>() : wrong("the genesis event follows another event");
+  }
+  if (head.count > 0) {
+    const bool follows = header.previous_sequence() == head.sequence && header.previous_hash() == head.hash;
+    return follows ? Result<void>() : wrong("the event does not link to the one before it in its stream");
+  }
+  // Where another lane begins is for verify to look up; a genesis event that is lost has no hash here.
+  if (header.lane() != 0 || state_.genesis_hash.is_zero()) return {};
+  const bool begins = header.previous_sequence() == 0 && header.previous_hash() == state_.genesis_hash;
+  return begins ? Result<void>() : wrong("the first event of a stream does not link to the genesis event");
 }
 
 void LogBuilder::refuse(Error error) {
-  if (error.code == ErrorCode::damaged && error.sequence) {
-    note_damage({.path = error.path,
-                 .offset = error.offset.value_or(0),
-                 .first_sequence = *error.sequence,
-                 .next_sequence = *error.sequence + 1,
-                 .reason = error.message});
-  }
   if (!state_.refused) state_.refused = std::move(error);
 }
 
 Result<void> LogBuilder::note_store_event(const event::FrameView& frame) {
-  const EventKind kind = frame.header().kind();
+  const event::HeaderView& header = frame.header();
+  const EventKind kind = header.kind();
+  if (!kind.is_system()) {
+    if (!header.entity().starts_with(Coordinate::reserved_prefix)) return {};
+    return fail(ErrorCode::damaged, "an event that is not the store's own stands in one of the store's own entities");
+  }
+  if (event::store_event_name(kind).empty() || header.payload_version() > 1) {
+    return fail(ErrorCode::newer_format, "the log holds an event of the store that this version does not know");
+  }
+  if (header.entity() != event::store_event_entity(kind) || header.scope() != event::store_scope || header.lane() != 0 ||
+      header.payload_version() != 1 || (kind == event::Genesis::kind) != (header.sequence() == 0)) {
+    return fail(ErrorCode::damaged, "an event of the store's own stands where it does not belong");
+  }
   if (kind == event::Genesis::kind) {
     state_.genesis_hash = frame.event_hash();
     if (!std::ranges::equal(frame.payload(), state_.meta.genesis_payload)) {
@@ -156,12 +203,12 @@ Result<void> LogBuilder::note_store_event(const event::FrameView& frame) {
     }
   } else if (kind == event::TypeDeclaration::kind) {
     BATPAK_TRY(const auto declaration, decode_payload<event::TypeDeclaration>(frame.payload()));
-    state_.types->add(event::declared_type(declaration, frame.header().sequence()));
-  } else if (event::store_event_name(kind).empty()) {
-    return fail(ErrorCode::newer_format, "the log holds an event of the store that this version does not know");
+    state_.types->add(event::declared_type(declaration, header.sequence()));
+  } else if (kind == event::HeadsDeclaration::kind) {
+    state_.unsigned_heads.push_back(header.sequence());
   }
   if (!proof::KeyHistory::concerns(kind)) return {};
-  auto taken = state_.keys.take(kind, frame.payload(), frame.header().sequence(), state_.meta.genesis.origin);
+  auto taken = state_.keys.take(kind, frame.payload(), header.sequence(), state_.meta.genesis.origin);
   if (!taken) return fail(ErrorCode::damaged, std::move(taken).error().message);
   return {};
 }

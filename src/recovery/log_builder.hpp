@@ -28,6 +28,7 @@ class LogBuilder {
 
   // Notes the events from the next expected one up to `next_sequence` as lost.
   void lose_until(std::uint64_t next_sequence, const DamagedRange& where);
+  [[nodiscard]] static bool is_signed_by(const CheckpointNote& note, const proof::KeyHistory::KeyBytes& key);
   // The sequence of the next event.
   [[nodiscard]] std::uint64_t next_sequence() const noexcept { return next_sequence_; }
 
@@ -36,13 +37,16 @@ class LogBuilder {
   void note_damage(const DamagedRange& range);
   void take_readable_frames(ByteView image, std::uint32_t segment, std::uint64_t begin, std::uint64_t end,
                             std::uint64_t next_sequence, const std::string& reason);
+  // Errors: damaged where the event does not follow the one before it in its stream.
+  [[nodiscard]] Result<void> check_link(const event::HeaderView& header, const index::Stream::Head& head) const;
+  // Errors: damaged, newer_format.
   [[nodiscard]] Result<void> note_store_event(const event::FrameView& frame);
   // Keeps the first.
   void refuse(Error error);
 
-  void note_checkpoints(const segment::CommitEnd& end);
-  void keep_for_signing();
-  [[nodiscard]] bool is_signed_by_all(const CheckpointNote& note) const;
+  void note_checkpoints(const segment::CommitView& commit, std::uint32_t segment);
+  // Errors: damaged for a stored checkpoint that no batpak stores.
+  [[nodiscard]] Result<void> note_stored(const segment::CommitHeader& header, const segment::CommitEnd& end);
 
   LogState& state_;
   std::uint64_t next_sequence_ = 0;

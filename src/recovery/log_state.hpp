@@ -55,13 +55,15 @@ struct LogState {
   // Lost events that may be the head of some stream, or one of the store's own: while there is one, nothing can be linked or
   // declared safely.
   std::set<std::uint64_t> unresolved;
-  // The first whole thing that batpak does not write, or not this version: no writer goes on from there, in whichever segment it
-  // is. Errors: damaged, newer_format.
+  // The first whole thing that no batpak writes, or not this version: no writer goes on from there, in whichever segment it is,
+  // and signs it. Errors: damaged, newer_format.
   std::optional<Error> refused;
   OpenReport report;
   // As the log states them, for readers: the root after the last commit taken in, and the newest stored signature.
   Checkpoint newest;
   std::optional<CheckpointNote> newest_signed;
+  // Where declarations of heads stand that no stored signature covers.
+  std::vector<std::uint64_t> unsigned_heads;
 
   [[nodiscard]] const segment::StoreId& store_id() const noexcept { return meta.genesis.store_id; }
 };

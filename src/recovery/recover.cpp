@@ -53,6 +53,7 @@ class Recovery {
     BATPAK_CHECK(find_tail());
     BATPAK_CHECK(read_tail());
     if (state_.refused) return fail(*std::move(state_.refused));
+    BATPAK_CHECK(check_unsigned());
     BATPAK_CHECK(check_heads_are_known());
     BATPAK_CHECK(check_keys());
     BATPAK_CHECK(check_room());
@@ -149,23 +150,31 @@ class Recovery {
   }
 
   Result<void> read_tail() {
-    std::optional<segment::CommitHeader> seal;
+    std::optional<Sealed> seal;
     for (std::uint32_t number = 0; number < tail_.segment; ++number) {
       BATPAK_TRY(const segment::SegmentImage image, load(number));
       BATPAK_TRY(seal, read_sealed(number, image));
     }
     const SegmentFile& segment = state_.segments[tail_.segment];
-    if (seal) state_.link = segment::LinkState::at_segment(segment.header, *seal);
+    if (seal) state_.link = segment::LinkState::at_segment(segment.header, seal->header);
     if (segment.header.first_sequence != state_.link.end.sequence) {
       return damaged(segment.path, 0, "the segment does not begin where the one before it ends");
     }
     BATPAK_TRY(state_.tree, proof::RightEdge::from(segment.header.first_sequence, segment.header.right_edge));
+    if (seal && state_.tree.root() != seal->root) {
+      return damaged(segment.path, 0, "the segment's right edge does not have the root that the one before it ends with");
+    }
     BATPAK_CHECK(walk_tail());
     return tail_.segment + 1 < state_.segments.size() ? check_blank_successor() : check_not_sealed();
   }
 
+  struct Sealed {
+    segment::CommitHeader header;
+    Hash root;
+  };
+
   // An older segment must end in a seal that names the next; what is broken inside it is met by reads and verify.
-  Result<segment::CommitHeader> read_sealed(std::uint32_t number, const segment::SegmentImage& image) {
+  Result<Sealed> read_sealed(std::uint32_t number, const segment::SegmentImage& image) {
     const SegmentFile& segment = state_.segments[number];
     const segment::SegmentHeader& next = state_.segments[number + 1].header;
     const auto seal = segment::seal_at_end(image.bytes, segment.header);
@@ -180,7 +189,7 @@ class Recovery {
                      "the segment that follows begins behind more events than fit into this one");
     }
     builder_.lose_until(next.first_sequence, {.path = segment.path, .reason = "events are missing before the seal"});
-    return seal->header;
+    return Sealed{.header = seal->header, .root = seal->end.root};
   }
 
   static bool names(const segment::Seal& seal, const segment::SegmentHeader& next) {
@@ -209,17 +218,95 @@ class Recovery {
       if (commit.end.tree_size != state_.tree.size()) {
         return damaged(segment.path, commit.header.offset, "the commit's tree has another size than the log");
       }
+      if (commit.end.root != state_.tree.root()) {
+        return damaged(segment.path, commit.header.offset, "the commit's root is not that of the events before it");
+      }
       BATPAK_CHECK(builder_.take(commit, tail_.segment));
       state_.link.advance(commit.header);
-      last_root_ = commit.end.root;
       last_seal_ = commit.seal;
       whole.push_back(commit.header);
       if (commit.seal) break;
     }
-    if (!whole.empty() && last_root_ != state_.tree.root()) {
-      return damaged(segment.path, whole.back().offset, "the commit's root is not that of the events before it");
-    }
     return judge_tail(whole);
+  }
+
+  // What the owner signs next covers everything before it. So all that the newest stored signature does not cover is checked before,
+  // event by event, by what the events themselves hold; and the signature, that this log goes on from what was signed. Where
+  // whoever could write the files left something behind it, they are its writer as far as anybody can tell; but the key is to
+  // sign nothing that contradicts itself or what it signed before.
+  Result<void> check_unsigned() {
+    if (!options_.keys.key) return {};
+    BATPAK_CHECK(check_newest_signature());
+    const std::uint64_t covered = state_.newest_signed ? state_.newest_signed->checkpoint.size : 0;
+    std::uint32_t number = tail_.segment;
+    while (number > 0 && state_.segments[number].header.first_sequence > covered) --number;
+    const segment::SegmentHeader& first = state_.segments[number].header;
+    BATPAK_TRY(proof::RightEdge tree, proof::RightEdge::from(first.first_sequence, first.right_edge));
+    for (; number < tail_.segment; ++number) {
+      BATPAK_TRY(const segment::SegmentImage image, load(number));
+      BATPAK_CHECK(check_unsigned(number, image.bytes, covered, tree));
+      const SegmentFile& next = state_.segments[number + 1];
+      if (!std::ranges::equal(tree.hashes(), next.header.right_edge)) {
+        return damaged(next.path, 0, "the segment's right edge is not that of the events before it");
+      }
+    }
+    const std::uint64_t end = std::min<std::uint64_t>(state_.link.end.offset, tail_.image.bytes.size());
+    return check_unsigned(tail_.segment, ByteView(tail_.image.bytes).first(end), covered, tree);
+  }
+
+  Result<void> check_newest_signature() const {
+    if (!state_.newest_signed) return {};
+    const Checkpoint& newest = state_.newest_signed->checkpoint;
+    const KeySpan* const span = state_.keys.in_force_at(newest.size - 1);
+    if (span == nullptr || !builder_.is_signed_by(*state_.newest_signed, span->key)) {
+      return damaged(state_.segments[tail_.segment].path, state_.link.end.offset,
+                     "the stored checkpoint of " + std::to_string(newest.size) + " events is not signed by the store's key");
+    }
+    return {};
+  }
+
+  // `tree` comes as of the segment's beginning and goes on to its end.
+  Result<void> check_unsigned(std::uint32_t number, ByteView image, std::uint64_t covered, proof::RightEdge& tree) const {
+    const SegmentFile& segment = state_.segments[number];
+    BATPAK_CHECK(check_signed_root(segment.path, 0, covered, tree));
+    segment::CommitWalker walker(image, segment.header);
+    while (true) {
+      const segment::WalkStep step = walker.next();
+      if (step.at_end()) return {};
+      if (!step.commit) {
+        return damaged(segment.path, step.fault->offset,
+                       "no stored signature covers the events that are damaged here, and nothing can be signed behind them");
+      }
+      BATPAK_CHECK(check_unsigned(*step.commit, segment.path, covered, tree));
+      BATPAK_CHECK(check_signed_root(segment.path, step.commit->header.offset, covered, tree));
+      if (step.commit->seal) return {};
+    }
+  }
+
+  Result<void> check_unsigned(const segment::CommitView& commit, const std::string& path, std::uint64_t covered,
+                              proof::RightEdge& tree) const {
+    if (commit.header.type != segment::CommitType::events) return {};
+    std::uint64_t offset = commit.header.offset + segment::commit_header_bytes;
+    segment::FrameSplitter frames(commit.body);
+    for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
+      BATPAK_TRY(const event::FrameView view, event::FrameView::parse(frame));
+      if (tree.size() >= covered && !view.gives_its_hashes()) {
+        return fail(Error(ErrorCode::damaged, "the event's bytes do not give its hashes, and no stored signature covers it")
+                        .at_path(path)
+                        .at_offset(offset)
+                        .at_sequence(tree.size()));
+      }
+      tree.append(proof::leaf_hash(view.event_hash()));
+      offset += frame.size();
+    }
+    return {};
+  }
+
+  Result<void> check_signed_root(const std::string& path, std::uint64_t offset, std::uint64_t covered,
+                                 const proof::RightEdge& tree) const {
+    if (covered == 0 || tree.size() != covered || tree.root() == state_.newest_signed->checkpoint.root) return {};
+    return damaged(path, offset,
+                   "the root of the log's first " + std::to_string(covered) + " events is not the one that the store's key signed");
   }
 
   Result<void> add_leaves(const segment::CommitView& commit) {
@@ -269,6 +356,9 @@ class Recovery {
       if (!names(*last_seal_, next.header)) {
         return damaged(state_.segments[tail_.segment].path, state_.link.end.offset,
                        "the segment's seal does not name the segment that follows");
+      }
+      if (!std::ranges::equal(next.header.right_edge, state_.tree.hashes())) {
+        return damaged(next.path, 0, "the segment's right edge is not that of the events before it");
       }
       return {};
     }
@@ -430,7 +520,6 @@ class Recovery {
   LogBuilder builder_;
   Tail tail_;
   std::optional<segment::Seal> last_seal_;
-  Hash last_root_;
 };
 
 }  // namespace

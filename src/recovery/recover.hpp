@@ -1,4 +1,4 @@
-// Opening a log for writing: what DESIGN calls recovery. docs/FORMAT.md says what it does and MODEL.md why.
+// Opening a log for writing: recovery. docs/FORMAT.md says what it does and MODEL.md why.
 #pragma once
 
 #include "platform/clock.hpp"

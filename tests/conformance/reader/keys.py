@@ -14,6 +14,7 @@ class Span:
     key: bytes
     revoked_from: int | None = None
     revoked_at: int | None = None  # sequence of the first revocation that concerns it
+    rotated: bool = False  # declared by a rotation
 
 
 def recovery_key_hash(key: bytes) -> bytes:
@@ -46,7 +47,7 @@ class Keys:
             return "the key that is changed is not the one in force"
         if key in self.all:
             return "the new key was declared before"
-        self.spans.append(Span(sequence, key))
+        self.spans.append(Span(sequence, key, rotated=True))
         return None
 
     def revoke(self, value, sequence: int, origin: str):
@@ -77,6 +78,11 @@ class Keys:
         """The key in force for the event."""
         place = self._place_at(sequence)
         return self.spans[place].key if place >= 0 else None
+
+    def is_in_office(self, sequence: int, verified_sizes: list) -> bool:
+        """Whether the key in force for the event did not come by a rotation that no verified checkpoint covers."""
+        span = self.spans[self._place_at(sequence)]
+        return not span.rotated or any(size > span.sequence for size in verified_sizes)
 
     def signers(self, size: int, stored: int) -> list:
         """Whose signatures the checkpoint of a size needs, if the one stored before it is of `stored` events."""

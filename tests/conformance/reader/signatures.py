@@ -40,6 +40,7 @@ class Signatures:
         self.events_verified = 0
         self.checkpoint_keys = set()  # that signed a checkpoint which verified
         self.event_keys = set()
+        self.verified_sizes = []
 
     def take_commit(self, path: str, offset: int, end: CommitEnd, size: int, root: bytes | None, has_events: bool):
         self.roots[size] = root
@@ -74,6 +75,7 @@ class Signatures:
             stored_size = stored.size
             if fault is None:
                 self.checkpoint_keys.update(signers)
+                self.verified_sizes.append(stored.size)
                 self.checkpoints_verified += 1
                 verified = stored.size
             else:
@@ -87,19 +89,21 @@ class Signatures:
                 yield "key_declaration", event.path, event.offset, message, event.sequence
             elif note.verifies(key, event.signature[4:], note.event_signature_text(origin, event.event_hash)):
                 self.events_verified += 1
-                self.event_keys.add(key)
+                if keys.is_in_office(event.sequence, self.verified_sizes):
+                    self.event_keys.add(key)
             else:
                 yield "event_signature", event.path, event.offset, "the event's signature does not verify", event.sequence
 
     def _checkpoint_fault(self, stored, origin, signers):
         text = note.checkpoint_text(origin, stored.size, self.roots[stored.size])
-        missing = {note.key_id(origin, key): key for key in signers}
+        missing = list(signers)
         for signature in stored.signatures:
             if signature.name not in ("", origin):
                 continue  # a witness's
-            key = missing.pop(signature.key_id, None)
+            key = next((key for key in missing if note.key_id(origin, key) == signature.key_id), None)
             if key is None:
                 return "key_declaration", "the stored checkpoint is signed by a key that is not in force there"
+            missing.remove(key)
             if not note.verifies(key, signature.signature, text):
                 return "checkpoint_signature", f"the checkpoint of {stored.size} events does not verify"
         if missing or not signers:
