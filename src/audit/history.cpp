@@ -232,7 +232,7 @@ void History::check_stream(const Place& place, const EventFacts& event) {
   if (leads_to_lost) {
     // Said where it was lost.
   } else if (is_new) {
-    check_beginning(place, event);
+    check_beginning(place, event, stream->first.entity);
   } else if (previous != end.sequence) {
     findings_.add(Law::previous_event, place,
                   "the event follows number " + number(previous) + ", and the one before it in its stream is number " +
@@ -250,7 +250,7 @@ void History::check_stream(const Place& place, const EventFacts& event) {
          .computed_hash = event.event_hash};
 }
 
-void History::check_beginning(const Place& place, const EventFacts& event) {
+void History::check_beginning(const Place& place, const EventFacts& event, std::string_view entity) {
   const event::HeaderView& header = event.frame->header();
   const Hash hash = header.previous_hash();
   if (next_sequence_ == 0) {
@@ -270,13 +270,14 @@ void History::check_beginning(const Place& place, const EventFacts& event) {
     }
     return;
   }
-  // A branch leaves the main line of its entity at an event before.
-  const auto main_line = streams_.find(StreamName{.entity = header.entity(), .lane = 0, .entity_hash = event.entity_hash});
+  // A branch leaves its entity at an event before, most likely at the last one of the main line.
+  const auto main_line = streams_.find(StreamName{.entity = entity, .lane = 0, .entity_hash = event.entity_hash});
   const std::uint64_t previous = header.previous_sequence();
-  if (previous >= next_sequence_ || main_line == streams_.end()) {
+  if (previous >= next_sequence_) {
     findings_.add(Law::previous_event, place, "a branch begins at no earlier event of its entity");
-  } else if (previous == main_line->second.sequence && hash != main_line->second.stated_hash &&
-             hash != main_line->second.computed_hash) {
+  } else if (main_line == streams_.end() || previous != main_line->second.sequence) {
+    branches_.add(place, entity, previous, hash);
+  } else if (hash != main_line->second.stated_hash && hash != main_line->second.computed_hash) {
     findings_.add(Law::previous_event, place, "a branch does not link to the event it begins at");
   }
 }
