@@ -8,6 +8,7 @@ namespace batpak::audit {
 namespace {
 
 constexpr std::int64_t clock_skew_microseconds = 10'000'000;
+constexpr std::size_t genesis_hashes_max = 3;
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
@@ -266,7 +267,9 @@ void History::check_beginning(const Place& place, const EventFacts& event, std::
           "the first event of a stream follows number " + number(header.previous_sequence()) + ", not the genesis event");
     } else if (std::ranges::find(genesis_hashes_, hash) == genesis_hashes_.end()) {
       findings_.add(Law::previous_event, place, "the first event of a stream does not link to the genesis event");
-      genesis_hashes_.push_back(hash);  // others that say the same are the same fault
+      // Where it is the genesis event that was changed, all streams claim the one other hash, and that is one fault. More than
+      // one is not remembered, for a forged log may claim another one in each stream.
+      if (genesis_hashes_.size() < genesis_hashes_max) genesis_hashes_.push_back(hash);
     }
     return;
   }

@@ -109,7 +109,7 @@ class History {
   std::uint64_t next_sequence_ = 0;
   std::vector<LostRange> lost_;
   std::unordered_map<StreamKey, StreamEnd, StreamHash, StreamEqual> streams_;
-  std::vector<Hash> genesis_hashes_;  // its own, and whatever others were found to be claimed
+  std::vector<Hash> genesis_hashes_;  // its own two, and the first other that was found to be claimed
   std::optional<Timestamp> last_time_;
   EventId last_id_;
   std::uint32_t batch_next_ = 0;
