@@ -248,7 +248,8 @@ void History::check_stream(const Place& place, const EventFacts& event) {
   end = {.next_version = version + 1,
          .sequence = next_sequence_,
          .stated_hash = event.frame->event_hash(),
-         .computed_hash = event.event_hash};
+         .computed_hash = event.event_hash,
+         .number = end.number};
 }
 
 void History::check_beginning(const Place& place, const EventFacts& event, std::string_view entity) {
