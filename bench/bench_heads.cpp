@@ -98,9 +98,11 @@ int main(int count, char** arguments) {
   const auto verify = [&](const char* what) {
     const auto begin = Clock::now();
     const batpak::VerifyReport report = need(batpak::verify_directory(directory, {.key = key}));
-    std::printf("%-30s %.0f ms for %llu events in %llu streams, %zu findings\n", what, milliseconds_since(begin),
+    const double took = milliseconds_since(begin);
+    std::printf("%-30s %.0f ms for %llu events in %llu streams, %zu findings\n", what, took,
                 static_cast<unsigned long long>(report.events), static_cast<unsigned long long>(report.streams),
                 report.findings.size());
+    return took;
   };
   verify("verify, nothing declared");
   batpak::Store store = need(batpak::Store::open(directory, options));
@@ -129,7 +131,23 @@ int main(int count, char** arguments) {
   std::printf("verify a proof                 %.3f ms each, %zu bytes of text\n", milliseconds_since(begin) / 1000,
               format_stream_proof(proof).size());
   need(store.close());
-  verify("verify, heads declared 3 times");
+  double before = verify("verify, heads declared 3 times");
+  constexpr std::uint64_t declarations = 20;
+  for (const std::uint64_t begun : {0U, 10U}) {
+    store = need(batpak::Store::open(directory, options));
+    for (std::uint64_t round = 0; round < declarations; ++round) {
+      for (std::uint64_t i = 0; i < 100; ++i) {
+        const std::uint64_t stream = i < begun ? streams + round * begun + i : round * 1000 + i;
+        need(store.append(where(stream), Sample{.n = i}, {.durability = batpak::Durability::buffered}));
+      }
+      need(store.declare_heads());
+    }
+    need(store.close());
+    const double after = verify("verify, 20 declarations more");
+    std::printf("  %llu new streams before each:   %.1f ms each\n", static_cast<unsigned long long>(begun),
+                (after - before) / declarations);
+    before = after;
+  }
   std::filesystem::remove_all(directory);
   return 0;
 }

@@ -82,6 +82,7 @@ Result<VerifyReport> DirectoryCheck::run() {
     findings_.add(Law::commit_whole, {.path = files_.front().path, .offset = segment_header_bytes, .sequence = 0},
                   "the log has no genesis event");
   }
+  check_branches();
   history_->finish();
   report_.segments = files_.size();
   report_.origin = meta_ ? meta_->genesis.origin : std::string();
@@ -527,6 +528,28 @@ void DirectoryCheck::check_end(const OpenSegment& segment, ByteView rest, const 
   findings_.add(Law::segment_seal, place,
                 may_have_tail(index) ? "the change to the next segment was interrupted: there is no seal"
                                      : "the segment does not end in a whole seal");
+}
+
+void DirectoryCheck::check_branches() {
+  BranchCheck& branches = history_->branches();
+  branches.sort();
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    const std::uint64_t next_sequence = i + 1 < files_.size() ? files_[i + 1].first_sequence : history_->next_sequence();
+    if (!branches.asks_for(files_[i].first_sequence, next_sequence)) continue;
+    // What cannot be read or is of another log was said.
+    const auto file = directory_.open_file(files_[i].path, platform::OpenMode::read);
+    if (!file) continue;
+    const auto image = segment::SegmentImage::load(**file);
+    if (!image) continue;
+    const auto header = SegmentHeader::decode(image->bytes);
+    if (!header || (meta_ && header->store_id != meta_->genesis.store_id)) continue;
+    CommitWalker walker(image->bytes, *header);
+    while (true) {
+      const segment::WalkStep step = walker.next();
+      if (step.at_end() || (step.fault && !walker.skip_fault())) break;
+      if (step.commit) branches.look_at(*step.commit);
+    }
+  }
 }
 
 void DirectoryCheck::push(Span span, std::uint64_t bytes) {

@@ -82,6 +82,8 @@ class DirectoryCheck {
   void report_tail(const std::shared_ptr<const OpenSegment>& segment, ByteView view, const segment::CommitFault& fault);
   // `rest` is what stands behind the end.
   void check_end(const OpenSegment& segment, ByteView rest, const WalkEnd& end, std::size_t index);
+  // Looks again at the events that branches begin at: one more reading, of those segments that have such.
+  void check_branches();
   void push(Span span, std::uint64_t bytes);
   void take_front();
   void take_all();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "audit/finding_list.hpp"
+#include "audit/leaf_tree.hpp"
 #include "batpak/hash.hpp"
 #include "event/frame_view.hpp"
 #include "proof/heads_tree.hpp"
@@ -18,10 +19,13 @@ struct StreamEnd {
   std::uint64_t sequence = 0;
   Hash stated_hash;
   Hash computed_hash;
+  std::uint64_t number = 0;  // of the stream, as HeadsCheck counts them
 };
 
 // A declaration speaks of an earlier size of the log, so the last changes of all streams are remembered, as many as that may be
-// behind. Where it is not known what the streams are, for events are lost or changed, roots are not checked any more: there is a
+// behind. The tree of the declaration before is kept, and the next one costs the leaves that changed since then and the nodes over
+// them; a stream that has begun since costs the nodes over all leaves behind its own, and moves those. Kept are 120 bytes for each
+// stream, the tree's 64 among them from the first declaration on. Where it is not known what the streams are, for events are lost or changed, roots are not checked any more: there is a
 // finding already, and more follow from it.
 //
 // Threads: one; everything comes in the order of the log.
@@ -40,22 +44,40 @@ class HeadsCheck {
 
  private:
   struct Stream {
-    proof::DeclaredHead name;  // its events and hash are filled in from the end
+    std::string_view entity;
+    std::uint32_t lane = 0;
     StreamEnd* end = nullptr;
+
+    [[nodiscard]] proof::DeclaredHead head() const {
+      return {.entity = entity, .lane = lane, .events = end->next_version, .hash = end->stated_hash};
+    }
   };
   // What the stream was before the event.
   struct Change {
-    StreamEnd* end = nullptr;
+    std::uint64_t stream = 0;
     Hash hash;
   };
 
   [[nodiscard]] Change& change_at(std::uint64_t sequence);
-  void take_new_streams();
+  // The streams that are other ones in a log of this size than in the tree, each once. Where that is not known any more it is
+  // all of them, and the tree is empty.
+  [[nodiscard]] std::vector<std::uint64_t> changed_streams(std::uint64_t log_size, std::uint64_t sequence);
+  // Brings the tree to what the streams' ends are.
+  void update_tree(std::span<const std::uint64_t> changed);
+  // Puts streams into the tree that it has not got, and takes those out that have lost their place, of which the first stood at
+  // `first_moved`.
+  void move_leaves(std::uint64_t first_moved, std::span<const std::uint64_t> joining);
+  void append_leaf(std::uint64_t stream, const Hash& leaf);
+
+  static constexpr std::uint64_t no_place = ~std::uint64_t{0};
 
   FindingList& findings_;
-  std::vector<Stream> streams_;      // in the order of the leaves
-  std::vector<Stream> new_streams_;  // since the last declaration, in that of the log
+  std::vector<Stream> streams_;  // by their numbers, in the order in which they began
   std::vector<Change> changes_;
+  LeafTree tree_;
+  std::uint64_t tree_log_size_ = 0;    // of the log that the tree is of; 0: there is none
+  std::vector<std::uint64_t> leaves_;  // whose they are, by number
+  std::vector<std::uint64_t> places_;  // of streams among the leaves
   bool is_lost_ = false;
 };
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
+#include <random>
 #include <string>
 
 #include "event/draft.hpp"
@@ -44,7 +46,8 @@ class HeadsCheckTest : public testing::Test {
       stream.end = {.next_version = stream.end.next_version + 1,
                     .sequence = size_,
                     .stated_hash = hash_of(size_),
-                    .computed_hash = hash_of(size_)};
+                    .computed_hash = hash_of(size_),
+                    .number = stream.end.number};
     }
   }
   [[nodiscard]] HeadsDeclaration truth(std::uint64_t size) const {
@@ -94,6 +97,48 @@ TEST_F(HeadsCheckTest, knows_the_streams_of_every_size_that_a_declaration_may_na
   lie.log_size = 21;
   EXPECT_NE(found(lie), "");
   EXPECT_EQ(found(truth(21)), "") << "as before";
+}
+
+// Witness: declared_heads_are_the_logs
+TEST_F(HeadsCheckTest, goes_on_from_the_declaration_before_whatever_has_changed_since) {
+  constexpr std::uint64_t names = 200;
+  std::minstd_rand random(7);
+  std::deque<Stream> log_streams;
+  for (std::uint64_t i = 0; i < names; ++i)
+    log_streams.push_back({.entity = "door:" + std::to_string(i * 77 % 201), .end = {}});
+  std::vector<std::uint64_t> log;  // whose each event is
+  const auto truth_of = [&](std::uint64_t size) {
+    std::map<std::string_view, DeclaredHead> heads;
+    for (std::uint64_t i = 0; i < size; ++i) {
+      DeclaredHead& head = heads[log_streams[log[i]].entity];
+      head = {.entity = log_streams[log[i]].entity, .lane = 0, .events = head.events + 1, .hash = hash_of(i)};
+    }
+    std::vector<DeclaredHead> leaves;
+    for (const auto& [name, head] : heads) leaves.push_back(head);
+    const std::uint64_t count = leaves.size();
+    return HeadsDeclaration{.log_size = size, .root = proof::HeadsTree(std::move(leaves)).root().bytes, .streams = count};
+  };
+  for (int round = 0; round < 400; ++round) {
+    for (std::uint64_t count = random() % 6; count > 0 || log.empty(); count -= count > 0 ? 1 : 0) {
+      log.push_back(random() % std::min<std::uint64_t>(names, 3 + log.size() / 4));  // more and more of them
+      Stream& stream = log_streams[log.back()];
+      if (!stream.begun) check_.add_stream(stream.entity, 0, stream.end);
+      stream.begun = true;
+      check_.remember(size_, stream.end);
+      stream.end = {.next_version = stream.end.next_version + 1,
+                    .sequence = size_,
+                    .stated_hash = hash_of(size_),
+                    .computed_hash = hash_of(size_),
+                    .number = stream.end.number};
+      ++size_;
+    }
+    // Most speak of a size shortly before, later than the one before does or earlier, some of any.
+    const std::uint64_t back = random() % (round % 8 == 0 ? size_ : std::min<std::uint64_t>(size_, 4));
+    HeadsDeclaration declaration = truth_of(size_ - back);
+    ASSERT_EQ(found(declaration), "") << "round " << round << ", " << size_ - back << " of " << size_;
+    declaration.root[round % 32] ^= std::byte{1};
+    ASSERT_NE(found(declaration), "");
+  }
 }
 
 TEST_F(HeadsCheckTest, remembers_as_much_as_a_declaration_may_be_behind) {

@@ -8,6 +8,7 @@ namespace batpak::audit {
 namespace {
 
 constexpr std::int64_t clock_skew_microseconds = 10'000'000;
+constexpr std::size_t genesis_hashes_max = 3;
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
@@ -232,7 +233,7 @@ void History::check_stream(const Place& place, const EventFacts& event) {
   if (leads_to_lost) {
     // Said where it was lost.
   } else if (is_new) {
-    check_beginning(place, event);
+    check_beginning(place, event, stream->first.entity);
   } else if (previous != end.sequence) {
     findings_.add(Law::previous_event, place,
                   "the event follows number " + number(previous) + ", and the one before it in its stream is number " +
@@ -247,10 +248,11 @@ void History::check_stream(const Place& place, const EventFacts& event) {
   end = {.next_version = version + 1,
          .sequence = next_sequence_,
          .stated_hash = event.frame->event_hash(),
-         .computed_hash = event.event_hash};
+         .computed_hash = event.event_hash,
+         .number = end.number};
 }
 
-void History::check_beginning(const Place& place, const EventFacts& event) {
+void History::check_beginning(const Place& place, const EventFacts& event, std::string_view entity) {
   const event::HeaderView& header = event.frame->header();
   const Hash hash = header.previous_hash();
   if (next_sequence_ == 0) {
@@ -266,17 +268,20 @@ void History::check_beginning(const Place& place, const EventFacts& event) {
           "the first event of a stream follows number " + number(header.previous_sequence()) + ", not the genesis event");
     } else if (std::ranges::find(genesis_hashes_, hash) == genesis_hashes_.end()) {
       findings_.add(Law::previous_event, place, "the first event of a stream does not link to the genesis event");
-      genesis_hashes_.push_back(hash);  // others that say the same are the same fault
+      // Where it is the genesis event that was changed, all streams claim the one other hash, and that is one fault. More than
+      // one is not remembered, for a forged log may claim another one in each stream.
+      if (genesis_hashes_.size() < genesis_hashes_max) genesis_hashes_.push_back(hash);
     }
     return;
   }
-  // A branch leaves the main line of its entity at an event before.
-  const auto main_line = streams_.find(StreamName{.entity = header.entity(), .lane = 0, .entity_hash = event.entity_hash});
+  // A branch leaves its entity at an event before, most likely at the last one of the main line.
+  const auto main_line = streams_.find(StreamName{.entity = entity, .lane = 0, .entity_hash = event.entity_hash});
   const std::uint64_t previous = header.previous_sequence();
-  if (previous >= next_sequence_ || main_line == streams_.end()) {
+  if (previous >= next_sequence_) {
     findings_.add(Law::previous_event, place, "a branch begins at no earlier event of its entity");
-  } else if (previous == main_line->second.sequence && hash != main_line->second.stated_hash &&
-             hash != main_line->second.computed_hash) {
+  } else if (main_line == streams_.end() || previous != main_line->second.sequence) {
+    branches_.add(place, entity, previous, hash);
+  } else if (hash != main_line->second.stated_hash && hash != main_line->second.computed_hash) {
     findings_.add(Law::previous_event, place, "a branch does not link to the event it begins at");
   }
 }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "audit/branch_check.hpp"
 #include "audit/checkpoint_check.hpp"
 #include "audit/declared_types.hpp"
 #include "audit/finding_list.hpp"
@@ -34,11 +35,14 @@ class History {
         checkpoints_(findings, signer),
         heads_(findings),
         tree_(findings),
-        known_(findings, known) {}
+        known_(findings, known),
+        branches_(findings) {}
 
   void enter_segment(const OpenSegment& segment);
   void take(const OpenSegment& segment, const CheckedSpan& span);
   void finish();
+  // What is left to look at when the log was gone through.
+  [[nodiscard]] BranchCheck& branches() noexcept { return branches_; }
 
   [[nodiscard]] std::uint64_t next_sequence() const noexcept { return next_sequence_; }
   void report(VerifyReport& report) const;
@@ -80,7 +84,8 @@ class History {
   void take_event(const Place& place, const EventFacts& event);
   void check_genesis(const Place& place, const EventFacts& event);
   void check_stream(const Place& place, const EventFacts& event);
-  void check_beginning(const Place& place, const EventFacts& event);
+  // Of the stream that the entity's name is kept for.
+  void check_beginning(const Place& place, const EventFacts& event, std::string_view entity);
   void check_time(const Place& place, const event::HeaderView& header);
   void check_batch(const Place& place, const event::HeaderView& header);
   void end_batch(const Place& place);
@@ -94,6 +99,7 @@ class History {
   HeadsCheck heads_;
   TreeCheck tree_;
   KnownCheckpoints known_;
+  BranchCheck branches_;
   Outline outline_;
   segment::LinkState links_;
   bool link_lost_ = false;  // the commit before is not there, so the next one is taken at its word
@@ -103,7 +109,7 @@ class History {
   std::uint64_t next_sequence_ = 0;
   std::vector<LostRange> lost_;
   std::unordered_map<StreamKey, StreamEnd, StreamHash, StreamEqual> streams_;
-  std::vector<Hash> genesis_hashes_;  // its own, and whatever others were found to be claimed
+  std::vector<Hash> genesis_hashes_;  // its own two, and the first other that was found to be claimed
   std::optional<Timestamp> last_time_;
   EventId last_id_;
   std::uint32_t batch_next_ = 0;

@@ -161,7 +161,7 @@ Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::
   return failed;
 }
 
-Result<void> LogBuilder::check_link(const event::HeaderView& header, const index::Stream::Head& head) const {
+Result<void> LogBuilder::check_link(const event::HeaderView& header, const index::Head& head) const {
   const auto wrong = [](std::string_view why) { return fail(ErrorCode::damaged, std::string(why)); };
   if (header.stream_version() < head.count) return wrong("the event has the version of an earlier one of its stream");
   if (header.sequence() == 0) {

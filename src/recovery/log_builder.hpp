@@ -38,7 +38,7 @@ class LogBuilder {
   void take_readable_frames(ByteView image, std::uint32_t segment, std::uint64_t begin, std::uint64_t end,
                             std::uint64_t next_sequence, const std::string& reason);
   // Errors: damaged where the event does not follow the one before it in its stream.
-  [[nodiscard]] Result<void> check_link(const event::HeaderView& header, const index::Stream::Head& head) const;
+  [[nodiscard]] Result<void> check_link(const event::HeaderView& header, const index::Head& head) const;
   // Errors: damaged, newer_format.
   [[nodiscard]] Result<void> note_store_event(const event::FrameView& frame);
   // Keeps the first.

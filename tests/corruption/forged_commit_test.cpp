@@ -337,6 +337,35 @@ TEST_F(ForgedCommit, in_a_tail_full_of_what_looks_like_frames_is_searched_within
   EXPECT_TRUE(has(verify(), Law::commit_whole)) << describe(verify());
 }
 
+// Streams that link to another event than the genesis event. Where they all name the same one it was that which was changed.
+class OtherGenesis : public testing::Test {
+ protected:
+  [[nodiscard]] static VerifyReport verify_beginnings(const std::vector<std::uint64_t>& hashes) {
+    TestLog log;
+    log.declare_notes();
+    for (std::uint64_t i = 0; i < hashes.size(); ++i) {
+      Hash hash;
+      base::store_le(hash.bytes.data(), hashes[i]);
+      log.commit({{.entity = "door:" + std::to_string(i),
+                   .payload = TestLog::note("opened"),
+                   .follows = TestLog::Link{.sequence = 0, .hash = hash}}});
+    }
+    return verify_files(log.files());
+  }
+};
+
+TEST_F(OtherGenesis, that_all_streams_claim_is_one_finding) {
+  const VerifyReport report = verify_beginnings({7, 7, 7, 7});
+  ASSERT_EQ(report.findings.size(), 1U) << describe(report);
+  EXPECT_EQ(report.findings[0].law, Law::previous_event);
+  EXPECT_EQ(report.findings[0].sequence, 2U);
+}
+
+TEST_F(OtherGenesis, of_each_stream_another_is_a_finding_for_each) {
+  const VerifyReport report = verify_beginnings({7, 8, 9, 8, 7});
+  EXPECT_EQ(report.findings.size(), 4U) << "only the first is remembered\n" << describe(report);
+}
+
 // Branches: a lane leaves the main line of its entity.
 class ForgedBranch : public ForgedCommit {
  protected:

@@ -43,6 +43,10 @@ class TestLog {
     unsigned salts = 0x70;  // of segments
     std::optional<Hash> recovery_key_hash = {};
   };
+  struct Link {
+    std::uint64_t sequence = 0;
+    Hash hash;
+  };
   struct Event {
     std::string entity;
     Bytes payload;
@@ -56,6 +60,7 @@ class TestLog {
     std::optional<CorrelationId> correlation = {};
     std::optional<EventId> causation = {};
     std::optional<Hash> idempotency_key = {};
+    std::optional<Link> follows = {};  // another event than the one that it should
   };
 
   TestLog() : TestLog(Options{}) {}
@@ -148,6 +153,7 @@ class TestLog {
     return files;
   }
   [[nodiscard]] const segment::LinkState& link() const { return link_; }
+  [[nodiscard]] const Link& link_to(std::uint64_t sequence) const { return links_.at(sequence); }
   [[nodiscard]] const std::string& last_path() const { return path_; }
   [[nodiscard]] const event::StoreMeta& meta() const { return meta_; }
   [[nodiscard]] ByteView last_commit() const { return builder_.bytes(); }
@@ -201,9 +207,13 @@ class TestLog {
     chain.wall_microseconds = time_;
     base::store_le(chain.id.bytes.data(), std::byteswap(0x0190'0000'0000'7000ULL + sequence));
     if (sequence > 0) {
-      const Stream& origin = event.lane == 0 ? Stream{.hash = genesis_hash_} : streams_[{event.entity, 0}];
+      const Stream& origin = event.lane == 0 ? Stream{.hash = links_.front().hash} : streams_[{event.entity, 0}];
       chain.previous_sequence = is_first ? origin.sequence : stream.sequence;
       chain.previous_hash = is_first ? origin.hash : stream.hash;
+    }
+    if (event.follows) {
+      chain.previous_sequence = event.follows->sequence;
+      chain.previous_hash = event.follows->hash;
     }
     const std::size_t size = options_.sign_events ? draft.signed_frame_size() : draft.frame_size();
     const std::span<std::byte> frame = builder_.add_frame(size);
@@ -212,7 +222,7 @@ class TestLog {
       const auto signature = event_key_->sign(event::event_signature_input(meta_.genesis.origin, hash));
       event::put_event_signature(frame, event_key_->public_key().key_id(meta_.genesis.origin), signature);
     }
-    if (sequence == 0) genesis_hash_ = hash;
+    links_.push_back({.sequence = sequence, .hash = hash});
     stream = {.version = stream.version + 1, .sequence = sequence, .hash = hash};
     tree_.append(proof::leaf_hash(hash));
   }
@@ -270,7 +280,7 @@ class TestLog {
   std::map<std::pair<std::string, std::uint32_t>, Stream> streams_;
   std::optional<Checkpoint> signable_;
   std::uint64_t signed_size_ = 0;
-  Hash genesis_hash_;
+  std::vector<Link> links_;  // to each event
   std::int64_t time_ = 1'700'000'000'000'000;
   unsigned salts_ = 0;
 };
