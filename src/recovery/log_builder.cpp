@@ -92,7 +92,7 @@ Result<void> LogBuilder::note_stored(const segment::CommitHeader& header, const 
     over_change = std::make_shared<const CheckpointNote>(note);
   }
   state_.keys.store(size, over_change);
-  std::erase_if(state_.unsigned_heads, [&](std::uint64_t sequence) { return sequence < size; });
+  std::erase_if(state_.unsigned_heads, [&](const PlacedHeads& heads) { return heads.sequence < size; });
   state_.newest_signed = std::move(note);
   return {};
 }
@@ -205,7 +205,11 @@ Result<void> LogBuilder::note_store_event(const event::FrameView& frame) {
     BATPAK_TRY(const auto declaration, decode_payload<event::TypeDeclaration>(frame.payload()));
     state_.types->add(event::declared_type(declaration, header.sequence()));
   } else if (kind == event::HeadsDeclaration::kind) {
-    state_.unsigned_heads.push_back(header.sequence());
+    BATPAK_TRY(const auto declaration, decode_payload<event::HeadsDeclaration>(frame.payload()));
+    if (!declaration.may_stand_at(header.sequence())) {
+      return fail(ErrorCode::damaged, "a declaration of heads is of a size of the log that may not stand there");
+    }
+    state_.unsigned_heads.push_back({.sequence = header.sequence(), .declaration = declaration});
   }
   if (!proof::KeyHistory::concerns(kind)) return {};
   auto taken = state_.keys.take(kind, frame.payload(), header.sequence(), state_.meta.genesis.origin);

@@ -9,6 +9,7 @@
 
 #include "batpak/checkpoint.hpp"
 #include "batpak/open_options.hpp"
+#include "event/store_events.hpp"
 #include "event/store_meta.hpp"
 #include "event/type_registry.hpp"
 #include "index/mapped_segments.hpp"
@@ -31,6 +32,11 @@ struct KeyChange {
   std::string_view entity;
   EventKind kind;
   Bytes payload;
+};
+
+struct PlacedHeads {
+  std::uint64_t sequence = 0;
+  event::HeadsDeclaration declaration;
 };
 
 // Where the log ends and what is in it, as the writer goes on from it and readers look things up.
@@ -62,8 +68,8 @@ struct LogState {
   // As the log states them, for readers: the root after the last commit taken in, and the newest stored signature.
   Checkpoint newest;
   std::optional<CheckpointNote> newest_signed;
-  // Where declarations of heads stand that no stored signature covers.
-  std::vector<std::uint64_t> unsigned_heads;
+  // The declarations of heads that no stored signature covers.
+  std::vector<PlacedHeads> unsigned_heads;
 
   [[nodiscard]] const segment::StoreId& store_id() const noexcept { return meta.genesis.store_id; }
 };

@@ -129,6 +129,19 @@ Result<std::optional<CheckpointNote>> check_witness(const Witness& witness, cons
   return record.note;
 }
 
+// A declaration of heads that no signature covers yet may be a stranger's, and the key is to sign none that lacks a stream: proofs
+// of absence stand on it. Errors: damaged.
+Result<void> check_unsigned_heads(const recovery::LogState& state) {
+  HeadsTrees trees(state.index, state.maps);
+  for (const auto& [sequence, declaration] : state.unsigned_heads) {
+    BATPAK_TRY(const auto tree, trees.at(declaration.log_size));
+    if (tree->size() == declaration.streams && tree->root().bytes == declaration.root) continue;
+    return fail(Error(ErrorCode::damaged, "the heads that are declared are not those of the log, and no stored signature covers them")
+                    .at_sequence(sequence));
+  }
+  return {};
+}
+
 // Says in the log, durably, that it was put back.
 Result<void> record_restore(engine::Writer& writer, const CheckpointNote& given_up, platform::Entropy& entropy) {
   const event::Restore restore{.given_up = format_note(given_up)};
@@ -164,6 +177,8 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
   if (witness.record) {
     BATPAK_TRY(given_up, check_witness(witness, state, *options.witness_file));
   }
+
+  if (options.key) BATPAK_CHECK(check_unsigned_heads(state));
 
   const bool own_thread = options.housekeeping == OpenOptions::Housekeeping::thread;
   BATPAK_TRY(auto log, engine::CommitLog::open(

@@ -9,6 +9,7 @@
 #include "event/store_events.hpp"
 #include "proof/heads_tree.hpp"
 #include "proof/key_chain.hpp"
+#include "proof/offline_receipt.hpp"
 #include "proof/stream_proof.hpp"
 #include "store/own_event.hpp"
 #include "store/store_impl.hpp"
@@ -36,6 +37,15 @@ StreamProof::Leaf leaf_of(const proof::HeadsTree& tree, std::uint64_t index) {
   return {.index = index, .data = proof::encode_head(tree.heads()[index]), .path = proof->path};  // its nodes are in memory
 }
 
+Result<void> check_signature(const CheckpointNote& note, const proof::KeyHistory& keys) {
+  const KeySpan* const span = keys.in_force_at(note.checkpoint.size - 1);
+  const auto key = span == nullptr ? Result<PublicKey>(fail(ErrorCode::wrong_key, "no key")) : PublicKey::from_bytes(span->key);
+  const auto named = key ? VerifierKey::make(note.checkpoint.origin, *key) : Result<VerifierKey>(fail(key.error()));
+  if (named && proof::verify_log_signature(note, *named)) return {};
+  return fail(ErrorCode::corrupt, "the newest stored checkpoint, of " + std::to_string(note.checkpoint.size) +
+                                      " events, is not signed by the store's key");
+}
+
 }  // namespace
 
 Result<InclusionProof> Store::prove_inclusion(std::uint64_t sequence, std::uint64_t size) const {
@@ -56,6 +66,8 @@ Result<CheckpointNote> Store::signed_checkpoint() const {
   } else {
     const base::Lock guard(impl_->follower_mutex);
     if (const auto& stored = impl_->follower->state().newest_signed) newest = *stored;
+    // Whoever could write the files could store it.
+    if (newest) BATPAK_CHECK(check_signature(*newest, impl_->follower->state().keys));
   }
   if (!newest) return fail(ErrorCode::key_required, "no checkpoint of the store is signed: it has no key");
   if (!impl_->keys()->counts(newest->checkpoint.size)) {
@@ -86,6 +98,10 @@ Result<OfflineReceipt> Store::prove_under(const CheckpointNote& note, std::uint6
                                                               impl_->checkpoint().checkpoint));
   BATPAK_TRY(const event::FrameView frame, event::FrameView::parse(event.frame_bytes()));
   static_cast<EventRecord&>(receipt) = record_of(frame, show);
+  // What leaves the store verifies, or does not leave it.
+  if (const auto holds = proof::verify_event(receipt); !holds) {
+    return fail(Error(ErrorCode::corrupt, "the event was changed: " + holds.error().message).at_sequence(sequence));
+  }
   return receipt;
 }
 

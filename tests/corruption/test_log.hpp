@@ -139,6 +139,28 @@ class TestLog {
   void sign_with(std::vector<const SigningKey*> signers) { signers_ = std::move(signers); }
   void sign_events_with(const SigningKey& key) { event_key_ = &key; }
 
+  // Of a forger: an idle mark that stores a signature which is none, of the key, and of any size.
+  void store_no_signature_of(const SigningKey& key, std::uint64_t size) {
+    builder_.begin();
+    Bytes& bytes = files_[path_];
+    bytes.resize(base::align_up(bytes.size(), 4096));
+    const auto key_id = key.public_key().key_id(meta_.genesis.origin);
+    Bytes signature(key_id.begin(), key_id.end());
+    signature.resize(signature.size() + PublicKey::signature_bytes);
+    finish(segment::CommitType::idle_mark, link_.end.sequence,
+           segment::CommitEnd{.tree_size = tree_.size(),
+                              .root = tree_.root(),
+                              .signed_size = size,
+                              .signatures = {{.name = "", .signature = signature}}});
+  }
+
+  // Of a forger, at the beginning of a segment: it goes on from the events of another log, of which there are as many.
+  void go_on_from(const TestLog& other) {
+    tree_ = other.tree_;
+    header_.right_edge.assign(tree_.hashes().begin(), tree_.hashes().end());
+    files_[path_] = header_.encode();
+  }
+
   // From here on no commit stores a checkpoint.
   void leave_unsigned() { options_.leave_unsigned = true; }
 
@@ -241,7 +263,7 @@ class TestLog {
     return stored;
   }
 
-  void finish(segment::CommitType type, std::uint64_t first_sequence) {
+  void finish(segment::CommitType type, std::uint64_t first_sequence, const std::optional<segment::CommitEnd>& forged = {}) {
     segment::CommitHeader header;
     header.type = type;
     header.segment = header_.number;
@@ -253,6 +275,7 @@ class TestLog {
     segment::CommitEnd end{
         .tree_size = tree_.size(), .root = tree_.root(), .signed_size = 0, .signatures = stored_signatures()};
     if (!end.signatures.empty()) end.signed_size = signed_size_ = signable_->size;
+    if (forged) end = *forged;
     header = builder_.finish(header, end, header_.salt);
     base::append(files_[path_], builder_.bytes());
     link_.advance(header);
