@@ -56,7 +56,8 @@ void print(Output& output, const AuditReport& report) {
   output.line(found.clean() ? output.paint(Style::green, "clean")
                             : output.paint(Style::red, counted(findings, "finding", "findings")));
   for (const Finding& finding : found.findings) {
-    output.line(fmt::format("  {}{}{}: {}", to_string(finding.law), finding.path.empty() ? "" : " " + printable(finding.path),
+    output.line(fmt::format("  {}{}{}: {}", to_string(finding.law),
+                            finding.path.empty() ? "" : " " + printable(finding.path),
                             finding.offset ? fmt::format(", offset {}", *finding.offset) : "", printable(finding.message)));
   }
   if (found.checkpoint) {

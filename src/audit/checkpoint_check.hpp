@@ -61,9 +61,9 @@ class CheckpointCheck {
   FindingList& findings_;
   const std::optional<SignerIdentity>& signer_;
   proof::KeyHistory keys_;
-  bool key_is_declared_ = false;           // the one given for verifying
-  bool key_has_signed_ = false;            // a checkpoint that verified
-  bool others_have_signed_ = false;        // anything that verified by a key of the log's that is another
+  bool key_is_declared_ = false;     // the one given for verifying
+  bool key_has_signed_ = false;      // a checkpoint that verified
+  bool others_have_signed_ = false;  // anything that verified by a key of the log's that is another
   // Where the first key is declared, or else the first event is: in case the key given does not speak for the log.
   std::optional<Finding> foreign_keys_;
   std::deque<Signable> signable_;          // ends of commits since the last stored checkpoint, oldest first

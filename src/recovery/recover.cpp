@@ -305,8 +305,9 @@ class Recovery {
   Result<void> check_signed_root(const std::string& path, std::uint64_t offset, std::uint64_t covered,
                                  const proof::RightEdge& tree) const {
     if (covered == 0 || tree.size() != covered || tree.root() == state_.newest_signed->checkpoint.root) return {};
-    return damaged(path, offset,
-                   "the root of the log's first " + std::to_string(covered) + " events is not the one that the store's key signed");
+    return damaged(
+        path, offset,
+        "the root of the log's first " + std::to_string(covered) + " events is not the one that the store's key signed");
   }
 
   Result<void> add_leaves(const segment::CommitView& commit) {

@@ -136,7 +136,8 @@ Result<void> check_unsigned_heads(const recovery::LogState& state) {
   for (const auto& [sequence, declaration] : state.unsigned_heads) {
     BATPAK_TRY(const auto tree, trees.at(declaration.log_size));
     if (tree->size() == declaration.streams && tree->root().bytes == declaration.root) continue;
-    return fail(Error(ErrorCode::damaged, "the heads that are declared are not those of the log, and no stored signature covers them")
+    return fail(Error(ErrorCode::damaged,
+                      "the heads that are declared are not those of the log, and no stored signature covers them")
                     .at_sequence(sequence));
   }
   return {};

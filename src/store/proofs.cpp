@@ -39,7 +39,8 @@ StreamProof::Leaf leaf_of(const proof::HeadsTree& tree, std::uint64_t index) {
 
 Result<void> check_signature(const CheckpointNote& note, const proof::KeyHistory& keys) {
   const KeySpan* const span = keys.in_force_at(note.checkpoint.size - 1);
-  const auto key = span == nullptr ? Result<PublicKey>(fail(ErrorCode::wrong_key, "no key")) : PublicKey::from_bytes(span->key);
+  const auto key =
+      span == nullptr ? Result<PublicKey>(fail(ErrorCode::wrong_key, "no key")) : PublicKey::from_bytes(span->key);
   const auto named = key ? VerifierKey::make(note.checkpoint.origin, *key) : Result<VerifierKey>(fail(key.error()));
   if (named && proof::verify_log_signature(note, *named)) return {};
   return fail(ErrorCode::corrupt, "the newest stored checkpoint, of " + std::to_string(note.checkpoint.size) +

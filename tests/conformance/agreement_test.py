@@ -4,6 +4,7 @@ BATPAK_CONFORMANCE_FACTOR multiplies the number of damages; BATPAK_CONFORMANCE_S
 BATPAK_CONFORMANCE_SUMMARY names a file for a line of JSON for each figure.
 """
 
+import base64
 import os
 import shutil
 import signal
@@ -15,7 +16,10 @@ import stores
 import summary
 import trial
 from agreement import Comparison, Layout, compare_opening, read
+from reader.log import Log
+from reader.note import VerifierKey, key_id
 from reader.owner import has_owner
+from reader.verify import Verifier
 
 FACTOR = float(os.environ.get("BATPAK_CONFORMANCE_FACTOR", "1"))
 SEED = int(os.environ.get("BATPAK_CONFORMANCE_SEED", "1"))
@@ -48,6 +52,18 @@ class AgreementTest(unittest.TestCase):
             with self.subTest(specimen.name):
                 self.agree(Comparison(specimen.directory, Layout(specimen.directory), specimen.key).disagreements)
                 self.assertGreater(len(read(specimen.directory, specimen.key).events), 1)
+
+    # Witness: key_must_have_signed
+    def test_of_a_key_that_does_not_speak_for_the_store(self):
+        keys = [VerifierKey.parse(specimen.key).public_key for specimen in self.specimens if specimen.key]
+        for specimen in self.specimens:
+            with self.subTest(specimen.name):
+                verifier = Verifier(Log(specimen.directory)).run()
+                origin = verifier.genesis.origin
+                stranger = next(key for key in keys if key not in verifier.declarations.keys.all)
+                key = f"{origin}+{key_id(origin, stranger).hex()}+{base64.b64encode(bytes([1]) + stranger).decode()}"
+                self.agree(Comparison(specimen.directory, Layout(specimen.directory), key).disagreements)
+                self.assertIn("key_declaration", {finding.law for finding in read(specimen.directory, key).findings})
 
     # Witness: recovery_is_idempotent
     def test_of_what_opening_again_makes_of_every_store(self):
