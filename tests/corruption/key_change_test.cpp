@@ -338,12 +338,21 @@ TEST_F(OpeningOfKeyChanges, of_a_newer_version_are_refused_in_an_older_segment_t
 TEST_F(OpeningOfKeyChanges, are_unfinished_until_those_have_signed_who_must) {
   TestLog log = begin();
   log.commit({event(rotation(first, second))});
-  log.sign_with({&third, &third});
-  log.idle_mark();
-  put(log);
+  TestLog unfinished = log;
+  unfinished.sign_with({});
+  unfinished.idle_mark();
+  put(unfinished);
   EXPECT_EQ(write(second), "rotation_unfinished");
   EXPECT_EQ(write(second, &first), "");
   EXPECT_EQ(write(second), "") << "and then it is finished";
+  for (const std::vector<const SigningKey*>& signers : {std::vector<const SigningKey*>{&third, &third}, {&second}, {&first}}) {
+    TestLog forged = log;
+    forged.sign_with(signers);
+    forged.idle_mark();
+    put(forged);
+    EXPECT_EQ(write(second), "damaged");
+    EXPECT_EQ(write(second, &first), "damaged");
+  }
 }
 
 TEST_F(KeyChanges, without_the_form_of_one_are_found) {
