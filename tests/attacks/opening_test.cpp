@@ -158,3 +158,145 @@ TEST_F(AttackOnOpening, by_a_log_that_the_key_has_not_signed_is_refused) {
   const std::string said = open(log);
   EXPECT_TRUE(said.starts_with("damaged")) << said;
 }
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_an_unsigned_event_that_is_not_what_it_is_hashed_as_is_refused) {
+  TestLog log = honest();
+  log.leave_unsigned();
+  log.commit({paid("paid 0000001")});
+  log.idle_mark();
+  EXPECT_EQ(open(log), "");
+  const std::string said = open(with_text_changed(log.files(), "paid 0000001", "paid 1000000"), key_);
+  EXPECT_TRUE(said.starts_with("damaged")) << said;
+}
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_events_that_do_not_link_is_refused) {
+  TestLog other({.key = &key_});
+  other.declare_notes();
+  for (int i = 0; i < 4; ++i) other.commit({paid("got " + std::to_string(i))});
+  // An event of the other log's, put behind those of this one as what it is there: the next of its stream.
+  TestLog log = honest();
+  log.leave_unsigned();
+  other.leave_unsigned();
+  log.commit({paid("paid 4")});
+  other.commit({paid("got 4")});
+  auto parts = take_apart(log.files());
+  auto others = take_apart(other.files());
+  parts.back().commits.back() = others.back().commits.back();
+  const std::string said = open(put_together(parts, log.files().at(std::string(event::store_meta_name))), key_);
+  EXPECT_TRUE(said.starts_with("damaged")) << said;
+}
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_heads_that_leave_a_stream_out_is_refused) {
+  TestLog log = honest();
+  log.leave_unsigned();
+  log.commit({event(event::HeadsDeclaration{.log_size = 4, .root = Hash{}.bytes, .streams = 1})});
+  log.idle_mark();
+  const std::string said = open(log);
+  EXPECT_TRUE(said.starts_with("damaged")) << said;
+}
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_heads_of_a_size_that_the_log_never_had_there_is_refused) {
+  for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1000}}) {
+    TestLog log = honest();
+    log.leave_unsigned();
+    log.commit({event(event::HeadsDeclaration{.log_size = size, .root = Hash{}.bytes, .streams = 1})});
+    EXPECT_TRUE(open(log).starts_with("damaged")) << open(log);
+  }
+}
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_a_second_genesis_event_is_refused) {
+  TestLog log = honest();
+  TestLog::Event genesis = event(event::Genesis{.key = {}, .origin = std::string(origin), .recovery_key_hash = {}});
+  log.commit({genesis});
+  EXPECT_TRUE(open(log).starts_with("damaged")) << open(log);
+}
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_events_in_places_that_are_not_theirs_is_refused) {
+  TestLog::Event elsewhere = event(event::HeadsDeclaration{.log_size = 4, .root = {}, .streams = 1});
+  elsewhere.entity = "order:7";
+  TestLog::Event in_scope = rotation(key_, second_);
+  in_scope.scope = "shop";
+  TestLog::Event in_lane = rotation(key_, second_);
+  in_lane.lane = 1;
+  for (const TestLog::Event& event : {elsewhere, in_scope, in_lane, paid("mine", "$batpak/keys")}) {
+    TestLog log = honest();
+    log.commit({event});
+    EXPECT_TRUE(open(log).starts_with("damaged")) << event.entity << ": " << open(log);
+  }
+}
+
+// A stored signature says who must sign next, and is not believed for its place alone: else the key before would not be asked for
+// a change, or for ever.
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_a_stored_signature_that_is_none_is_refused) {
+  for (const std::uint64_t size :
+       {std::uint64_t{1}, std::uint64_t{4}, std::uint64_t{6}, std::uint64_t{1000}, std::uint64_t{1} << 40U}) {
+    TestLog log = honest();
+    log.idle_mark();
+    log.leave_unsigned();
+    log.commit({paid("paid 4")});
+    log.store_no_signature_of(key_, size);
+    EXPECT_TRUE(open(log).starts_with("damaged")) << size << ": " << open(log);
+    EXPECT_TRUE(open(log.files(), second_, &key_).starts_with("damaged")) << size << ": also for a rotation";
+  }
+  TestLog log = honest();
+  log.idle_mark();
+  log.leave_unsigned();
+  log.commit({paid("paid 4")});
+  log.store_no_signature_of(key_, 7);
+  EXPECT_TRUE(open(log).starts_with("damaged")) << "of the very size of the log: " << open(log);
+}
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_a_stored_signature_that_is_none_over_a_change_of_keys_is_refused) {
+  for (const std::uint64_t size : {std::uint64_t{7}, std::uint64_t{1000}}) {
+    TestLog log = honest();
+    log.commit({rotation(key_, second_)});
+    log.leave_unsigned();
+    EXPECT_TRUE(open(log.files(), second_).starts_with("rotation_unfinished"));
+    log.store_no_signature_of(second_, size);
+    EXPECT_TRUE(open(log.files(), second_).starts_with("damaged")) << size;
+  }
+}
+
+// Readers are not stopped by it, and hand out nothing that does not verify.
+// Witness: receipt_stays_true
+TEST_F(AttackOnOpening, by_a_stored_signature_that_is_none_gives_nobody_a_receipt_that_does_not_verify) {
+  TestLog log = honest();
+  log.idle_mark();
+  log.leave_unsigned();
+  log.commit({paid("paid 4")});
+  log.store_no_signature_of(key_, 7);
+  log.idle_mark();  // which says that the one before was durable, so that readers go that far
+  platform::SimFs disk;
+  for (const auto& [path, bytes] : log.files()) disk.write_file("store/" + path, bytes).value();
+  const Store reader = Store::open_read_only("store", {.file_system = &disk}).value();
+  EXPECT_TRUE(reader.at(6));
+  const auto receipt = reader.proof(2);
+  ASSERT_FALSE(receipt);
+  EXPECT_EQ(to_string(receipt.error().code), "corrupt");
+}
+
+// Witness: receipt_stays_true
+TEST_F(AttackOnOpening, gives_no_receipt_of_an_event_that_was_changed) {
+  TestLog log = honest();
+  log.idle_mark();
+  platform::SimFs disk;
+  for (const auto& [path, bytes] : with_text_changed(log.files(), "paid 2", "paid 9")) {
+    disk.write_file("store/" + path, bytes).value();
+  }
+  const Store reader = Store::open_read_only("store", {.file_system = &disk}).value();
+  EXPECT_TRUE(reader.proof(3, Store::Show::content));
+  const auto receipt = reader.proof(4, Store::Show::content);
+  ASSERT_FALSE(receipt);
+  EXPECT_EQ(to_string(receipt.error().code), "corrupt");
+}
+
+}  // namespace
+}  // namespace batpak::test

@@ -345,7 +345,8 @@ TEST_F(OpeningOfKeyChanges, are_unfinished_until_those_have_signed_who_must) {
   EXPECT_EQ(write(second), "rotation_unfinished");
   EXPECT_EQ(write(second, &first), "");
   EXPECT_EQ(write(second), "") << "and then it is finished";
-  for (const std::vector<const SigningKey*>& signers : {std::vector<const SigningKey*>{&third, &third}, {&second}, {&first}}) {
+  for (const std::vector<const SigningKey*>& signers :
+       {std::vector<const SigningKey*>{&third, &third}, {&second}, {&first}}) {
     TestLog forged = log;
     forged.sign_with(signers);
     forged.idle_mark();
