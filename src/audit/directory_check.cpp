@@ -189,6 +189,7 @@ void DirectoryCheck::start_loading(std::size_t index) {
     next_->error = size.error();
     return;
   }
+  next_->segment->file_bytes = *size;
   // Alone, this thread reads what it is about to walk over.
   const WindowSizes sizes{.bytes = window_bytes, .room = window_room, .ahead = pool_.threads() == 1 ? 0U : 2U};
   next_->reader = std::make_unique<SegmentReader>(pool_, *std::move(file), *size, sizes, spare_);

@@ -234,15 +234,18 @@ class Shown(html.parser.HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.open, self.text, self.refers = [], "", []
+        self.open, self.text, self.refers, self.bars = [], "", [], []
 
     def handle_starttag(self, tag, attributes):
+        if tag == "rect":
+            self.bars.append(dict(attributes))
         self.refers += [value for name, value in attributes if name in ("src", "href")]
         if tag not in self.VOID or tag == "rect":
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attributes):
-        pass
+        if tag == "rect":
+            self.bars.append(dict(attributes))
 
     def handle_endtag(self, tag):
         assert self.open and self.open[-1] == tag, (self.open, tag)
@@ -261,7 +264,12 @@ class Audit(Kept):
             shown.feed(file.read())
         self.assertEqual(shown.open, [])
         self.assertEqual(shown.refers, [], "the page needs nothing else")
+        self.bars = shown.bars
         return answer.objects[0], shown.text
+
+    @staticmethod
+    def named(report, check):
+        return {law["law"] for law in report["laws"] if law["check"] == check}
 
     def test_a_clean_store_is_reported_with_its_checkpoint_and_every_law(self):
         checkpoint = self.keep("checkpoint", "checkpoint", self.copy)
@@ -276,6 +284,16 @@ class Audit(Kept):
         self.assertIn(report["report"]["root"], page)
         self.assertIn("Nothing was found wrong", page)
         self.assertEqual(sum(segment["events"] for segment in report["segments"]), report["report"]["events"])
+
+    def test_the_picture_shows_each_segment_as_long_as_its_file_and_where_its_commits_are(self):
+        report, page = self.audit("--key", self.key)
+        self.assertEqual([segment["bytes"] for segment in report["segments"]], [os.path.getsize(path) for path in self.segments()])
+        self.assertNotIn(" 0 B", page)
+        bars = [bar for bar in self.bars if bar["fill"] == "var(--bar)"]
+        self.assertEqual(len(bars), len(self.segments()))
+        self.assertEqual(max(float(bar["width"]) for bar in bars), 790)
+        self.assertTrue(all(float(bar["width"]) > 0 for bar in bars))
+        self.assertGreater(len({bar["x"] for bar in self.bars if bar["fill"] == "var(--ink)"}), 0)
 
     def test_what_was_not_checked_is_said(self):
         report, page = self.audit()
