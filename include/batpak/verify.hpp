@@ -134,6 +134,21 @@ struct AcceptedRestore {
 struct VerifyReport {
   static constexpr std::size_t restores_max = 1000;
 
+  // What some laws are about and not every log has. A law whose subject is nowhere in the log had nothing to check.
+  struct Subjects {
+    std::uint64_t metadata = 0;  // events with metadata, and so on
+    std::uint64_t rules = 0;
+    std::uint64_t batches = 0;  // events of batches of more than one
+    std::uint64_t heads = 0;    // declarations of heads
+
+    void add(const Subjects& more) noexcept {
+      metadata += more.metadata;
+      rules += more.rules;
+      batches += more.batches;
+      heads += more.heads;
+    }
+  };
+
   std::vector<Finding> findings;
   std::uint64_t findings_omitted = 0;
   std::uint64_t segments = 0;
@@ -141,6 +156,7 @@ struct VerifyReport {
   std::uint64_t events = 0;
   std::uint64_t streams = 0;
   std::uint64_t bytes = 0;
+  Subjects subjects;
   std::uint64_t checkpoints_verified = 0;  // stored signatures of commits
   std::uint64_t event_signatures_verified = 0;
   std::uint64_t events_not_yet_signed = 0;  // behind the last stored checkpoint that counts: no finding

@@ -550,6 +550,7 @@ void DirectoryCheck::take_front() {
   if (front->task) {
     pool_.finish(front->task);
     findings_.add_all(std::move(front->checked.findings));
+    report_.subjects.add(front->checked.subjects);
     history_->take(*front->segment, front->checked);
   } else {
     history_->enter_segment(*front->segment);

@@ -72,6 +72,7 @@ struct CheckedSpan {
   std::vector<CheckedCommit> commits;
   std::vector<EventFacts> events;
   std::vector<Finding> findings;
+  VerifyReport::Subjects subjects;
   std::vector<Bytes> mended;  // commits and frames as they were before one byte was changed; the views point into them
 };
 

@@ -275,7 +275,10 @@ class Audit(Kept):
         checkpoint = self.keep("checkpoint", "checkpoint", self.copy)
         report, page = self.audit("--key", self.key, "--against", checkpoint)
         self.assertTrue(report["clean"])
-        self.assertEqual({law["check"] for law in report["laws"]}, {"held"})
+        # One segment of events without metadata, none of them in a batch or signed by itself; and nobody declared heads.
+        self.assertEqual(self.named(report, "nothing_to_check"),
+                         {"segment_seal", "metadata_hash", "rule_hash", "batch", "heads", "event_signature"})
+        self.assertEqual(self.named(report, "held") | self.named(report, "nothing_to_check"), {law["law"] for law in report["laws"]})
         with open(os.path.join(SOURCE, "docs", "FORMAT.md"), encoding="utf-8") as file:
             table = file.read().split("| law | what does not hold")[1].split("\n\n")[0]
         named = set(re.findall(r"`([a-z_]+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:])))
@@ -302,6 +305,41 @@ class Audit(Kept):
         self.assertIn("No key was given", page)
         self.assertEqual(len(report["limits"]), 3)
 
+    def test_a_law_holds_once_there_is_something_that_it_is_about(self):
+        lines = "".join(event_line(n, meta={"by": "alice"}) for n in range(5))
+        self.batpak("append", self.store, "--key-file", self.key_file, "--batch", "5", "--sign-events", stdin=lines)
+        self.batpak("heads", self.store, "--key-file", self.key_file)
+        checkpoint = self.keep("checkpoint", "checkpoint", self.store)
+        report, _ = self.audit("--key", self.key, "--against", checkpoint)
+        self.assertEqual(self.named(report, "nothing_to_check"), {"segment_seal", "rule_hash"})
+
+    def test_no_law_holds_that_had_nothing_to_check(self):
+        for segment in self.segments():
+            os.remove(segment)
+        report, page = self.audit("--key", self.key, code=1)
+        self.assertEqual(self.named(report, "held"), {"unknown_origin"})
+        self.assertEqual(self.named(report, "broken") - {"key_declaration"}, {"segment_set"})
+        self.assertEqual(self.named(report, "not_checked"), {"rolled_back", "forked", "known_signature"})
+        self.assertIn("event_hash", self.named(report, "nothing_to_check"))
+        self.assertEqual((report["laws_held"], report["laws_not_checked"]), (1, 3))
+        self.assertEqual(report["laws_with_nothing_to_check"], len(self.named(report, "nothing_to_check")))
+        verdict = f"1 law holds, 3 were not checked, {report['laws_with_nothing_to_check']} had nothing to check"
+        self.assertEqual(report["verdict"], verdict)
+        self.assertIn(verdict, page)
+        shown = self.batpak("audit", self.store, "--key", self.key, code=1).out
+        self.assertIn(verdict, shown)
+        self.assertRegex(shown, "nothing to check  event_hash ")
+        self.assertNotRegex(shown, "holds +event_hash ")
+
+    def test_no_signature_is_good_in_a_log_that_has_none(self):
+        bare = self.path("bare")
+        self.batpak("init", bare, "--origin", KEY_NAME, "--key-file", self.key_file)
+        about_signatures = {"checkpoint_signature", "unsigned_commit", "event_signature", "key_declaration"}
+        report = self.batpak("audit", bare, "--json", "--key", self.key).objects[0]
+        self.assertEqual(about_signatures - self.named(report, "nothing_to_check"), set())
+        report = self.batpak("audit", bare, "--json").objects[0]
+        self.assertEqual(about_signatures - self.named(report, "not_checked"), set(), "no key was given")
+
     def test_a_finding_is_reported_with_its_place_and_ends_with_1(self):
         self.append('{"mark":"unlike all others"}', "--key-file", self.key_file)
         name, offset = self.flip(b"unlike all others")
@@ -319,7 +357,8 @@ class Audit(Kept):
     def test_for_people_it_lists_the_laws(self):
         shown = self.batpak("audit", self.store, "--key", self.key).out
         self.assertIn("every Merkle root stated in the log", shown)
-        self.assertIn("not checked", shown)
+        self.assertRegex(shown, "not checked +forked ")
+        self.assertRegex(shown, "clean: [0-9]+ laws hold, 3 were not checked, 6 had nothing to check")
 
 
 if __name__ == "__main__":
