@@ -1,7 +1,9 @@
 // Recomputing everything a directory claims.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -66,6 +68,7 @@ struct Finding {
   std::string path;                       // relative to the directory
   std::optional<std::uint64_t> offset;    // of the broken part, in bytes
   std::optional<std::uint64_t> sequence;  // of the event concerned
+  std::optional<std::size_t> known = {};  // which of VerifyOptions::against it is about
 };
 
 struct VerifyProgress {
@@ -88,6 +91,8 @@ struct KnownCheckpoint {
   // With its signatures: where there are any, and a key is given, the key in force at this size must have signed, as the log
   // declares it, or the one given. Without a note, the caller has verified what there is to verify.
   std::optional<CheckpointNote> note = {};
+  // Of a witness file, the store that it is for. One for another store is a finding, and nothing else is said of it.
+  std::optional<std::array<std::byte, 16>> store_id = {};
 };
 
 struct VerifyOptions {

@@ -64,6 +64,7 @@ Result<VerifyReport> DirectoryCheck::run() {
   }
   BATPAK_CHECK(list_files());
   read_meta();
+  if (meta_) store_id_ = meta_->genesis.store_id;
   if (live_ && meta_ && live_->store_id != meta_->genesis.store_id) live_.reset();
   const std::optional<std::string> origin = find_origin();
   check_origin(origin);
@@ -87,6 +88,7 @@ Result<VerifyReport> DirectoryCheck::run() {
   report_.origin = meta_ ? meta_->genesis.origin : std::string();
   history_->report(report_);
   check_known_signatures(findings_, options_, report_);
+  explain_known(findings_, options_, store_id_, report_);
   report_.bytes = bytes_done_;
   report_.findings = findings_.take_sorted();
   report_.findings_omitted = findings_.omitted();
@@ -295,6 +297,7 @@ bool DirectoryCheck::identify(OpenSegment& segment, ByteView beginning, const Se
     return true;
   }
   segment.header = *std::move(header);
+  if (!store_id_) store_id_ = segment.header.store_id;  // store.meta does not tell
   const bool salt_as_sealed = !seal_before_ || segment.header.salt == seal_before_->successor_salt;
   if (meta_ && segment.header.store_id != meta_->genesis.store_id) {
     findings_.add(Law::segment_set, place, "the segment belongs to another store");

@@ -149,6 +149,34 @@ class Against(Kept):
                 self.assertIn("is of the log '", shown)
                 self.assertTrue(all(line.isprintable() for line in shown.split("\n")), shown)
 
+    def test_the_witness_file_of_another_store_is_said_to_be_that_once(self):
+        other, key = self.path("other"), self.path("other.key")
+        self.batpak("key", "new", key)
+        for origin in ("example.com/other", KEY_NAME):
+            shutil.rmtree(other, ignore_errors=True)
+            foreign = self.path("other.witness")
+            self.batpak("init", other, "--origin", origin, "--key-file", key, "--witness", foreign)
+            with open(foreign, encoding="utf-8") as file:
+                store_id = file.read().splitlines()[1].split()[1]
+            os.rename(foreign, self.path("kept.witness"))
+            for options in ((), ("--key", self.key)):
+                finding, report = self.batpak("verify", self.store, "--json", *options, "--against", self.path("kept.witness"),
+                                              code=1).objects
+                self.assertEqual((finding["law"], report["findings"], report["known_checkpoints_held"]), ("forked", 1, 0))
+                self.assertIn(f"is the witness file of another store, {store_id} ('{origin}')", finding["message"])
+
+    def test_what_the_log_says_to_be_given_up_is_named_where_it_is_held_against_it(self):
+        kept = self.keep("kept", "checkpoint", self.store)
+        older = self.keep("older", "checkpoint", self.copy)
+        self.put_copy_back()
+        self.assertNotIn("given up", self.verify("--against", kept, code=1)[0]["message"])
+        self.fill(30, "--witness", self.witness, "--accept-restore")
+        event = next(event for event in self.log("--all", "--from", "0") if event["kind"] == "batpak.restore")
+        *findings, report = self.verify("--against", kept, "--against", older, code=1)
+        self.assertEqual([finding["law"] for finding in findings], ["forked"])
+        self.assertTrue(findings[0]["message"].endswith(f"; event {event['sequence']} says that it was given up"), findings)
+        self.assertEqual(report["known_checkpoints_held"], 1)
+
     def test_what_nobody_with_the_key_signed_is_refused(self):
         text = self.batpak("checkpoint", self.store).out
         forged = self.write("forged", text.replace("\n" + str(len(self.log("--all"))) + "\n", "\n9\n", 1))
