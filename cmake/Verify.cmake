@@ -9,8 +9,8 @@ add_library(batpak_verify STATIC
   src/event/event_id.cpp src/event/event_kind.cpp src/event/frame_view.cpp src/event/hash.cpp src/event/timestamp.cpp
   src/proof/checked_signature.cpp src/proof/checkpoint.cpp src/proof/cosignature.cpp src/proof/event_record.cpp
   src/proof/heads_tree.cpp src/proof/key_chain.cpp src/proof/key_history.cpp src/proof/line_reader.cpp src/proof/merkle.cpp
-  src/proof/offline_receipt.cpp src/proof/revocation.cpp src/proof/stream_proof.cpp src/proof/tree_proof.cpp
-  src/proof/trust_policy.cpp
+  src/proof/offline_receipt.cpp src/proof/revocation.cpp src/proof/signed_consistency.cpp src/proof/stream_proof.cpp
+  src/proof/tree_proof.cpp src/proof/trust_policy.cpp
   $<TARGET_OBJECTS:batpak_blake3>)
 target_include_directories(batpak_verify PRIVATE src PUBLIC
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)

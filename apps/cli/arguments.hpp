@@ -136,7 +136,7 @@ struct ProveInclusionArguments {
 
 struct ProveConsistencyArguments {
   std::string directory;
-  std::uint64_t old_size = 0;
+  std::string old;  // a size, or the file of a checkpoint, receipt or witness file
   Format format = Format::table;
 };
 
@@ -165,6 +165,7 @@ struct ReceiptVerifyArguments {
   std::string key;     // as TrustArguments::key
   std::string keys;    // a file with a key chain
   std::string policy;  // a file
+  std::string old;     // a file with the older checkpoint that a consistency proof goes on from
   Format format = Format::table;
 };
 

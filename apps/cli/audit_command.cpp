@@ -35,26 +35,28 @@ std::int64_t now_microseconds() {
 void print(Output& output, const AuditReport& report) {
   for (const LawText& law : law_texts()) {
     const AuditReport::Check check = report.check_of(law);
-    std::string outcome = output.paint(Style::green, "holds      ");
-    if (check == AuditReport::Check::not_checked) outcome = output.paint(Style::dim, "not checked");
+    std::string outcome = output.paint(Style::green, "holds           ");
+    if (check == AuditReport::Check::not_checked) outcome = output.paint(Style::dim, "not checked     ");
+    if (check == AuditReport::Check::nothing_to_check) outcome = output.paint(Style::dim, "nothing to check");
     if (check == AuditReport::Check::broken) {
       outcome =
-          output.paint(Style::red, fmt::format("{:<11}", counted(report.count_findings(law.law), "finding", "findings")));
+          output.paint(Style::red, fmt::format("{:<16}", counted(report.count_findings(law.law), "finding", "findings")));
     }
     output.line(fmt::format("{}  {:<20}  {}", outcome, to_string(law.law), law.holds));
   }
   output.line("");
   for (const KnownCheckpoint& known : report.against) {
-    output.line(
-        fmt::format("{}  {}: {}",
-                    report.held(known) ? output.paint(Style::green, "held       ") : output.paint(Style::red, "not held   "),
-                    printable(known.name), counted(known.checkpoint.size, "event", "events")) +
-        (report.verified_signature(known) ? ", its signature verified" : ", its signature not verified"));
+    output.line(fmt::format("{}  {}: {}",
+                            report.held(known) ? output.paint(Style::green, "held            ")
+                                               : output.paint(Style::red, "not held        "),
+                            printable(known.name), counted(known.checkpoint.size, "event", "events")) +
+                (report.verified_signature(known) ? ", its signature verified" : ", its signature not verified"));
   }
   const VerifyReport& found = report.found;
   const std::uint64_t findings = found.findings.size() + found.findings_omitted;
-  output.line(found.clean() ? output.paint(Style::green, "clean")
-                            : output.paint(Style::red, counted(findings, "finding", "findings")));
+  output.line((found.clean() ? output.paint(Style::green, "clean")
+                             : output.paint(Style::red, counted(findings, "finding", "findings"))) +
+              ": " + report.verdict());
   for (const Finding& finding : found.findings) {
     output.line(fmt::format("  {}{}{}: {}", to_string(finding.law),
                             finding.path.empty() ? "" : " " + printable(finding.path),

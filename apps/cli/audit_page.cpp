@@ -72,9 +72,10 @@ class Page {
 
   void write_verdict() {
     const std::uint64_t findings = found_.findings.size() + found_.findings_omitted;
-    text_ += fmt::format("<p class=\"verdict {}\">{}</p>\n", found_.clean() ? "good" : "bad",
+    text_ += fmt::format("<p class=\"verdict {}\">{} <span class=\"dim\">{}.</span></p>\n", found_.clean() ? "good" : "bad",
                          found_.clean() ? "Nothing was found wrong by any law that was checked."
-                                        : counted(findings, "finding", "findings") + ": see below.");
+                                        : counted(findings, "finding", "findings") + ": see below.",
+                         report_.verdict());
   }
 
   void write_subject() {
@@ -183,6 +184,8 @@ class Page {
             fmt::format("<span class=\"bad\">{}</span>", counted(report_.count_findings(law.law), "finding", "findings"));
       } else if (check == AuditReport::Check::not_checked) {
         outcome = "<span class=\"dim\">not checked</span>";
+      } else if (check == AuditReport::Check::nothing_to_check) {
+        outcome = "<span class=\"dim\">nothing to check</span>";
       }
       text_ += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", to_string(law.law), law.holds, outcome);
     }

@@ -1,9 +1,12 @@
 #include "audit_report.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "batpak/timestamp.hpp"
 #include "json_object.hpp"
+#include "quantity.hpp"
 #include "verify_text.hpp"
 
 namespace batpak::cli {
@@ -14,6 +17,7 @@ std::string_view name_of(AuditReport::Check check) {
     case AuditReport::Check::held: return "held";
     case AuditReport::Check::broken: return "broken";
     case AuditReport::Check::not_checked: return "not_checked";
+    case AuditReport::Check::nothing_to_check: return "nothing_to_check";
   }
   return "unknown";
 }
@@ -29,8 +33,20 @@ AuditReport::Check AuditReport::check_of(const LawText& law) const {
   if (law.needs == LawText::Needs::key && key.empty()) return Check::not_checked;
   if (law.needs == LawText::Needs::name && origin.empty()) return Check::not_checked;
   if (law.needs == LawText::Needs::outside && against.empty()) return Check::not_checked;
-  if (law.needs == LawText::Needs::signed_outside && found.known_signatures_verified.empty()) return Check::not_checked;
+  if (law.needs == LawText::Needs::signed_outside && (key.empty() || against.empty())) return Check::not_checked;
+  if (law.count(found) == 0) return Check::nothing_to_check;
   return found.findings_omitted > 0 ? Check::not_checked : Check::held;
+}
+
+std::uint64_t AuditReport::count_laws(Check check) const {
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(law_texts(), [&](const LawText& law) { return check_of(law) == check; }));
+}
+
+std::string AuditReport::verdict() const {
+  return fmt::format("{}, {} not checked, {} nothing to check", counted(count_laws(Check::held), "law holds", "laws hold"),
+                     counted(count_laws(Check::not_checked), "was", "were"),
+                     counted(count_laws(Check::nothing_to_check), "had", "had"));
 }
 
 bool AuditReport::held(const KnownCheckpoint& known) const {
@@ -77,6 +93,9 @@ std::string audit_json(const AuditReport& report) {
   const VerifyReport& found = report.found;
   JsonObject object;
   object.text("store", report.directory).text("made_at", format_time(report.made_at)).truth("clean", found.clean());
+  object.text("verdict", report.verdict()).number("laws_held", report.count_laws(AuditReport::Check::held));
+  object.number("laws_not_checked", report.count_laws(AuditReport::Check::not_checked));
+  object.number("laws_with_nothing_to_check", report.count_laws(AuditReport::Check::nothing_to_check));
   object.text("key", report.key);
   std::vector<std::string> against;
   against.reserve(report.against.size());

@@ -17,9 +17,17 @@ struct AuditReport {
   std::int64_t made_at = 0;  // microseconds since 1970
   VerifyReport found;
 
-  enum class Check : std::uint8_t { held, broken, not_checked };
+  enum class Check : std::uint8_t {
+    held,
+    broken,
+    not_checked,       // for want of a key, a name, or something kept outside; or since there are too many findings
+    nothing_to_check,  // the log has nothing that the law is about
+  };
   [[nodiscard]] Check check_of(const LawText& law) const;
+  [[nodiscard]] std::uint64_t count_laws(Check check) const;
   [[nodiscard]] std::uint64_t count_findings(Law law) const;
+  // How many laws hold, and how many nobody can say that of: "25 laws hold, 4 were not checked, 5 had nothing to check".
+  [[nodiscard]] std::string verdict() const;
   [[nodiscard]] bool held(const KnownCheckpoint& known) const;
   [[nodiscard]] bool verified_signature(const KnownCheckpoint& known) const;
   // What the report cannot know, one sentence each.

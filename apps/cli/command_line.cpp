@@ -244,9 +244,12 @@ void add_prove(CLI::App& app, const Chosen& chosen) {
   inclusion.operand("EVENT", &ProveInclusionArguments::event, "An event id or a sequence");
   inclusion.flag("--content", &ProveInclusionArguments::show, Store::Show::content, "Show the payload and the metadata too");
   CommandForm<ProveConsistencyArguments> consistency(prove, "consistency", "That the log goes on from an earlier checkpoint",
-                                                     "  batpak prove consistency audit 1000", chosen);
+                                                     "  batpak prove consistency audit 1000\n"
+                                                     "  batpak prove consistency audit monday.checkpoint",
+                                                     chosen);
   consistency.directory();
-  consistency.operand("SIZE", &ProveConsistencyArguments::old_size, "The size of the earlier checkpoint");
+  consistency.operand("OLD", &ProveConsistencyArguments::old,
+                      "The size of the earlier checkpoint, or the file of it, of a receipt or a witness file");
   CommandForm<ProveCompleteArguments> complete(
       prove, "complete", "That these are all events of an entity, as the newest declaration of heads has it",
       "  batpak heads audit --key-file audit.key\n"
@@ -276,12 +279,13 @@ void add_receipt(CLI::App& app, const Chosen& chosen) {
   CLI::App& receipt = *app.add_subcommand("receipt", "Check receipts without the store")->group("Commands");
   receipt.require_subcommand(1);
   receipt.footer("Examples:\n  batpak receipt verify event.tlog-proof --key audit.pub");
-  CommandForm<ReceiptVerifyArguments> verify(receipt, "verify",
-                                             "Say what a receipt, or a proof that nothing was left out, proves",
-                                             "  batpak receipt verify event.tlog-proof --key audit.pub\n"
-                                             "  batpak receipt verify event.tlog-proof --key audit.pub --keys audit.keys\n"
-                                             "  batpak receipt verify event.tlog-proof --policy trusted.policy --json",
-                                             chosen);
+  CommandForm<ReceiptVerifyArguments> verify(
+      receipt, "verify", "Say what a receipt, or another proof, proves",
+      "  batpak receipt verify event.tlog-proof --key audit.pub\n"
+      "  batpak receipt verify event.tlog-proof --key audit.pub --keys audit.keys\n"
+      "  batpak receipt verify event.tlog-proof --policy trusted.policy --json\n"
+      "  batpak receipt verify consistency.proof --old monday.checkpoint --key audit.pub",
+      chosen);
   verify.operand("FILE", &ReceiptVerifyArguments::file, "The receipt or proof; - for standard input");
   CLI::Option* key = verify.option("--key", &ReceiptVerifyArguments::key, "The log's public key, or a file that holds it")
                          ->type_name("KEY");
@@ -291,6 +295,8 @@ void add_receipt(CLI::App& app, const Chosen& chosen) {
   verify.option("--policy", &ReceiptVerifyArguments::policy, "The logs and witnesses to trust (C2SP tlog-policy)")
       ->type_name("FILE")
       ->excludes(key);
+  verify.option("--old", &ReceiptVerifyArguments::old, "The older checkpoint, which a consistency proof must go on from")
+      ->type_name("FILE");
 }
 
 void add_types(CLI::App& app, const Chosen& chosen) {

@@ -36,7 +36,9 @@ Result<KnownCheckpoint> from_text(std::string_view text) {
   if (!text.starts_with("batpak-witness@")) return from_note(parse_note(text));
   Result<WitnessRecord> record = parse_witness_record(text);
   if (!record) return std::unexpected(std::move(record).error());
-  return from_note(std::move(record->note));
+  Result<KnownCheckpoint> known = from_note(std::move(record->note));
+  if (known) known->store_id = record->store_id;
+  return known;
 }
 
 }  // namespace

@@ -1,9 +1,14 @@
+#include <charconv>
+#include <optional>
+
 #include "batpak/store.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
 #include "event_argument.hpp"
 #include "json_object.hpp"
+#include "known_checkpoint.hpp"
 #include "output.hpp"
+#include "quantity.hpp"
 #include "store_opening.hpp"
 
 namespace batpak::cli {
@@ -14,6 +19,38 @@ ExitCode complain_of_proof(const Error& error) {
     return complain(error, "only a store with a key can prove something to others: batpak key new, then --key-file");
   }
   return complain(error);
+}
+
+// What is to be gone on from: its size alone, or all that a file says; the former has no name.
+Result<KnownCheckpoint> read_older(const std::string& argument) {
+  KnownCheckpoint known;
+  const char* const end = argument.data() + argument.size();
+  const auto parsed = std::from_chars(argument.data(), end, known.checkpoint.size);
+  if (parsed.ptr == end && parsed.ec == std::errc()) return known;
+  return read_known_checkpoint(argument);
+}
+
+std::string describe(const KnownCheckpoint& known) {
+  return "the checkpoint of " + counted(known.checkpoint.size, "event", "events") + " in '" + known.name + "'";
+}
+
+// Why no proof can lead from there to the newest checkpoint, as far as the size and the name tell.
+std::optional<Error> refuse_older(const KnownCheckpoint& older, const Store& store, const CheckpointNote& newest) {
+  const auto refuse = [&](ErrorCode code, std::string why) { return Error(code, std::move(why)); };
+  const bool is_known = !older.name.empty();
+  if (is_known && older.checkpoint.origin != newest.checkpoint.origin) {
+    return refuse(ErrorCode::forked, describe(older) + " is of the log '" + older.checkpoint.origin +
+                                         "', and this one is '" + newest.checkpoint.origin + "'");
+  }
+  if (older.checkpoint.size <= newest.checkpoint.size) return std::nullopt;
+  const std::uint64_t events = store.frontier().written;
+  if (is_known && older.checkpoint.size > events) {
+    return refuse(ErrorCode::rolled_back,
+                  "the log ends with " + counted(events, "event", "events") + ", before " + describe(older));
+  }
+  return refuse(ErrorCode::past_the_end, "the newest signed checkpoint of the store is of " +
+                                             counted(newest.checkpoint.size, "event", "events") +
+                                             "; if it had more, it was put back");
 }
 
 enum class Claim : std::uint8_t { complete, absent };
@@ -79,17 +116,24 @@ ExitCode run(const ProveInclusionArguments& arguments) {
 // The text form is that in which a witness is asked for its cosignature (C2SP tlog-witness): the old size, the path, an empty
 // line, the new checkpoint.
 ExitCode run(const ProveConsistencyArguments& arguments) {
+  const Result<KnownCheckpoint> older = read_older(arguments.old);
+  if (!older) return complain(older.error());
   const Result<Store> store = open_to_read(arguments.directory, ReadOnlyOptions::Undurable::hide);
   if (!store) return complain(store.error());
   const Result<CheckpointNote> note = store->signed_checkpoint();
   if (!note) return complain_of_proof(note.error());
-  if (arguments.old_size > note->checkpoint.size) {
-    return complain(Error(ErrorCode::past_the_end, "the newest signed checkpoint of the store is of " +
-                                                       std::to_string(note->checkpoint.size) +
-                                                       " events; if it had more, it was put back"));
-  }
-  const Result<ConsistencyProof> proof = store->prove_consistency(arguments.old_size, note->checkpoint.size);
+  const auto complain_of_older = [&](const Error& error) {
+    return complain(error, older->name.empty()
+                               ? std::string()
+                               : "batpak verify " + arguments.directory + " --against " + older->name + " looks closer");
+  };
+  if (const auto refused = refuse_older(*older, *store, *note)) return complain_of_older(*refused);
+  const Result<ConsistencyProof> proof = store->prove_consistency(older->checkpoint.size, note->checkpoint.size);
   if (!proof) return complain(proof.error());
+  if (!older->name.empty() && !verify_consistency(*proof, older->checkpoint.root, note->checkpoint.root)) {
+    return complain_of_older(Error(ErrorCode::forked, "the log has another history than " + describe(*older) +
+                                                          ": its root is not " + to_string(older->checkpoint.root)));
+  }
   Output output;
   const std::string text = format_consistency(*proof, *note);
   if (arguments.format == Format::json) {

@@ -65,7 +65,7 @@ std::string summary_json(const ProvenStream& stream, OriginCheck origin) {
   object.number("events", stream.events.size()).array("lanes", lanes);
   object.number("log_size", stream.log_size).number("streams", stream.streams);
   object.number("declared_at", declaration.sequence).text("declared_time", to_string(declaration.time));
-  if (!declaration.cosignatures.empty()) object.array("cosignatures", cosignatures_json(declaration));
+  if (!declaration.cosignatures.empty()) object.array("cosignatures", cosignatures_json(declaration.cosignatures));
   return object.finish();
 }
 
@@ -125,9 +125,9 @@ std::string metadata_words(const EventFields& event) {
   return event.metadata ? words_of(*event.metadata) : "not shown";
 }
 
-std::vector<std::string> cosignatures_json(const ProvenEvent& event) {
+std::vector<std::string> cosignatures_json(const std::vector<Cosignature>& cosignatures) {
   std::vector<std::string> list;
-  for (const Cosignature& cosignature : event.cosignatures) {
+  for (const Cosignature& cosignature : cosignatures) {
     JsonObject object;
     object.text("witness", cosignature.witness).text("key_name", cosignature.key_name);
     object.number("seconds", cosignature.time.time_since_epoch().count());

@@ -23,8 +23,8 @@ void add_content(JsonObject& object, const EventFields& event);
 [[nodiscard]] std::string payload_words(const EventFields& event);
 [[nodiscard]] std::string metadata_words(const EventFields& event);
 
-// Who cosigned the checkpoint, as an array of JSON.
-[[nodiscard]] std::vector<std::string> cosignatures_json(const ProvenEvent& event);
+// Who cosigned a checkpoint, as an array of JSON.
+[[nodiscard]] std::vector<std::string> cosignatures_json(const std::vector<Cosignature>& cosignatures);
 // "witness.example.com/w1 (W1), at 2026-11-23T00:00:00Z"
 [[nodiscard]] std::string cosignature_words(const Cosignature& cosignature);
 

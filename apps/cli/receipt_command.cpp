@@ -3,14 +3,17 @@
 #include <variant>
 
 #include "batpak/key_chain.hpp"
+#include "batpak/signed_consistency.hpp"
 #include "batpak/stream_proof.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
 #include "display_text.hpp"
 #include "event_text.hpp"
 #include "json_object.hpp"
+#include "known_checkpoint.hpp"
 #include "output.hpp"
 #include "proven_stream.hpp"
+#include "quantity.hpp"
 #include "text_file.hpp"
 #include "verifier_key_argument.hpp"
 
@@ -18,13 +21,13 @@ namespace batpak::cli {
 namespace {
 
 // Who is to have signed: the logs and witnesses of a policy, one key, or those that a chain of keys leads to from it. A key
-// without a name is taken for that of the log that the receipt is of.
+// without a name is taken for that of the log that the proof is of.
 struct Trusted {
   std::variant<TrustPolicy, VerifierKey, KeyChain> who;
   OriginCheck origin = OriginCheck::done;
 };
 using Believed = std::expected<Trusted, ReceiptRefusal>;
-Result<Believed> find_trusted(const ReceiptVerifyArguments& arguments, const OfflineReceipt& receipt) {
+Result<Believed> find_trusted(const ReceiptVerifyArguments& arguments, const CheckpointNote& note) {
   if (!arguments.policy.empty()) {
     const Result<std::string> text = read_text(arguments.policy, TrustPolicy::bytes_max);
     if (!text) return std::unexpected(text.error());
@@ -34,7 +37,7 @@ Result<Believed> find_trusted(const ReceiptVerifyArguments& arguments, const Off
   }
   const Result<NamedKey> key = parse_named_key_argument(arguments.key);
   if (!key) return std::unexpected(key.error());
-  const std::string& log = receipt.note.checkpoint.origin;
+  const std::string& log = note.checkpoint.origin;
   const Result<VerifierKey> verifier = VerifierKey::make(key->name.empty() ? log : key->name, key->key);
   if (!verifier && key->name.empty()) {
     // It would be the log's own key, which has the name of the log.
@@ -63,7 +66,7 @@ std::string proven_json(const ProvenEvent& event, OriginCheck origin) {
   object.text("event_hash", to_string(event.event_hash)).text("previous_hash", to_string(event.previous_hash));
   object.text("content_hash", to_string(event.content_hash));
   add_content(object, event);
-  if (!event.cosignatures.empty()) object.array("cosignatures", cosignatures_json(event));
+  if (!event.cosignatures.empty()) object.array("cosignatures", cosignatures_json(event.cosignatures));
   return object.finish();
 }
 
@@ -108,7 +111,7 @@ ExitCode verify_event(const ReceiptVerifyArguments& arguments, std::string_view 
     if (!text.starts_with("c2sp.org/tlog-proof@")) remark("batpak prove inclusion DIR EVENT prints a receipt for strangers");
     return say_refused(output, arguments.format, to_string(receipt.error().fault), receipt.error().message);
   }
-  const Result<Believed> believed = find_trusted(arguments, *receipt);
+  const Result<Believed> believed = find_trusted(arguments, receipt->note);
   if (!believed) return complain(believed.error());
   const Believed& trusted = *believed;
   if (!trusted) return say_refused(output, arguments.format, to_string(trusted.error().fault), trusted.error().message);
@@ -136,13 +139,69 @@ ExitCode verify_stream(const ReceiptVerifyArguments& arguments, std::string_view
   Output output;
   const auto proof = parse_stream_proof(text);
   if (!proof) return say_refused(output, arguments.format, fault_of(proof.error()), proof.error().message);
-  const Result<Believed> believed = find_trusted(arguments, proof->declaration);
+  const Result<Believed> believed = find_trusted(arguments, proof->declaration.note);
   if (!believed) return complain(believed.error());
   const Believed& trusted = *believed;
   if (!trusted) return say_refused(output, arguments.format, to_string(trusted.error().fault), trusted.error().message);
   const auto proven = std::visit([&](const auto& who) { return verify_stream_proof(*proof, who); }, trusted->who);
   if (!proven) return say_refused(output, arguments.format, fault_of(proven.error()), proven.error().message);
   print_proven_stream(*proven, trusted->origin, arguments.format, output);
+  return output.finish(ExitCode::fine);
+}
+
+// Why one of the two checkpoints is not believed is said by its own fault, behind a dot.
+std::string fault_of(const ConsistencyRefusal& refusal) {
+  std::string fault(to_string(refusal.fault));
+  if (refusal.note_fault) fault += '.' + std::string(to_string(*refusal.note_fault));
+  return fault;
+}
+
+std::string proven_json(const ProvenConsistency& proven, OriginCheck origin) {
+  JsonObject object;
+  object.truth("verified", true).text("origin", proven.newer.origin);
+  object.truth("origin_checked", origin == OriginCheck::done).number("old_size", proven.older.size);
+  object.text("old_root", to_string(proven.older.root)).number("size", proven.newer.size);
+  object.text("root", to_string(proven.newer.root));
+  if (!proven.cosignatures.empty()) object.array("cosignatures", cosignatures_json(proven.cosignatures));
+  return object.finish();
+}
+
+std::string proven_text(const ProvenConsistency& proven, OriginCheck origin, const Output& output) {
+  std::string text = output.paint(Style::green, "verified") + ": the log " + printable(proven.newer.origin) +
+                     " goes on from the older checkpoint\n\n";
+  const auto row = [&](std::string_view name, std::string_view value) {
+    text += output.paint(Style::dim, fmt::format("{:<16}", name)) + printable(value) + '\n';
+  };
+  row("older", fmt::format("{} of {}", to_string(proven.older.root), counted(proven.older.size, "event", "events")));
+  row("newer", fmt::format("{} of {}", to_string(proven.newer.root), counted(proven.newer.size, "event", "events")));
+  for (const Cosignature& cosignature : proven.cosignatures) row("cosigned", cosignature_words(cosignature));
+  if (origin == OriginCheck::not_done) row("origin", origin_not_checked);
+  return text;
+}
+
+ExitCode verify_consistency_text(const ReceiptVerifyArguments& arguments, std::string_view text) {
+  if (arguments.old.empty()) {
+    return complain_of_usage("a consistency proof says what a log goes on from: give the older checkpoint with --old FILE");
+  }
+  const Result<KnownCheckpoint> older = read_known_checkpoint(arguments.old);
+  if (!older) return complain(older.error());
+  Output output;
+  const auto consistency = parse_consistency(text);
+  if (!consistency) {
+    if (!is_consistency(text))
+      remark("batpak prove consistency DIR FILE prints a proof that goes on from the checkpoint in FILE");
+    return say_refused(output, arguments.format, fault_of(consistency.error()), consistency.error().message);
+  }
+  // A key without a name is that of the log which was known first.
+  const Result<Believed> believed = find_trusted(arguments, *older->note);
+  if (!believed) return complain(believed.error());
+  const Believed& trusted = *believed;
+  if (!trusted) return say_refused(output, arguments.format, to_string(trusted.error().fault), trusted.error().message);
+  const auto proven =
+      std::visit([&](const auto& who) { return verify_signed_consistency(*consistency, *older->note, who); }, trusted->who);
+  if (!proven) return say_refused(output, arguments.format, fault_of(proven.error()), proven.error().message);
+  output.write(arguments.format == Format::json ? proven_json(*proven, trusted->origin) + '\n'
+                                                : proven_text(*proven, trusted->origin, output));
   return output.finish(ExitCode::fine);
 }
 
@@ -154,6 +213,7 @@ ExitCode run(const ReceiptVerifyArguments& arguments) {
   }
   const Result<std::string> text = read_text(arguments.file, StreamProof::text_bytes_max);
   if (!text) return complain(text.error());
+  if (!arguments.old.empty() || is_consistency(*text)) return verify_consistency_text(arguments, *text);
   return is_stream_proof(*text) ? verify_stream(arguments, *text) : verify_event(arguments, *text);
 }
 

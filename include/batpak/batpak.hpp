@@ -24,6 +24,7 @@
 #include "batpak/public_key.hpp"
 #include "batpak/receipt.hpp"
 #include "batpak/salvage.hpp"
+#include "batpak/signed_consistency.hpp"
 #include "batpak/signer.hpp"
 #include "batpak/signing_key.hpp"
 #include "batpak/snapshot.hpp"

@@ -1,7 +1,9 @@
 // Recomputing everything a directory claims.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -66,6 +68,7 @@ struct Finding {
   std::string path;                       // relative to the directory
   std::optional<std::uint64_t> offset;    // of the broken part, in bytes
   std::optional<std::uint64_t> sequence;  // of the event concerned
+  std::optional<std::size_t> known = {};  // which of VerifyOptions::against it is about
 };
 
 struct VerifyProgress {
@@ -88,6 +91,8 @@ struct KnownCheckpoint {
   // With its signatures: where there are any, and a key is given, the key in force at this size must have signed, as the log
   // declares it, or the one given. Without a note, the caller has verified what there is to verify.
   std::optional<CheckpointNote> note = {};
+  // Of a witness file, the store that it is for. One for another store is a finding, and nothing else is said of it.
+  std::optional<std::array<std::byte, 16>> store_id = {};
 };
 
 struct VerifyOptions {
@@ -134,6 +139,21 @@ struct AcceptedRestore {
 struct VerifyReport {
   static constexpr std::size_t restores_max = 1000;
 
+  // What some laws are about and not every log has. A law whose subject is nowhere in the log had nothing to check.
+  struct Subjects {
+    std::uint64_t metadata = 0;  // events with metadata, and so on
+    std::uint64_t rules = 0;
+    std::uint64_t batches = 0;  // events of batches of more than one
+    std::uint64_t heads = 0;    // declarations of heads
+
+    void add(const Subjects& more) noexcept {
+      metadata += more.metadata;
+      rules += more.rules;
+      batches += more.batches;
+      heads += more.heads;
+    }
+  };
+
   std::vector<Finding> findings;
   std::uint64_t findings_omitted = 0;
   std::uint64_t segments = 0;
@@ -141,6 +161,7 @@ struct VerifyReport {
   std::uint64_t events = 0;
   std::uint64_t streams = 0;
   std::uint64_t bytes = 0;
+  Subjects subjects;
   std::uint64_t checkpoints_verified = 0;  // stored signatures of commits
   std::uint64_t event_signatures_verified = 0;
   std::uint64_t events_not_yet_signed = 0;  // behind the last stored checkpoint that counts: no finding

@@ -64,6 +64,7 @@ Result<VerifyReport> DirectoryCheck::run() {
   }
   BATPAK_CHECK(list_files());
   read_meta();
+  if (meta_) store_id_ = meta_->genesis.store_id;
   if (live_ && meta_ && live_->store_id != meta_->genesis.store_id) live_.reset();
   const std::optional<std::string> origin = find_origin();
   check_origin(origin);
@@ -88,6 +89,7 @@ Result<VerifyReport> DirectoryCheck::run() {
   report_.origin = meta_ ? meta_->genesis.origin : std::string();
   history_->report(report_);
   check_known_signatures(findings_, options_, report_);
+  explain_known(findings_, options_, store_id_, report_);
   report_.bytes = bytes_done_;
   report_.findings = findings_.take_sorted();
   report_.findings_omitted = findings_.omitted();
@@ -190,6 +192,7 @@ void DirectoryCheck::start_loading(std::size_t index) {
     next_->error = size.error();
     return;
   }
+  next_->segment->file_bytes = *size;
   // Alone, this thread reads what it is about to walk over.
   const WindowSizes sizes{.bytes = window_bytes, .room = window_room, .ahead = pool_.threads() == 1 ? 0U : 2U};
   next_->reader = std::make_unique<SegmentReader>(pool_, *std::move(file), *size, sizes, spare_);
@@ -295,6 +298,7 @@ bool DirectoryCheck::identify(OpenSegment& segment, ByteView beginning, const Se
     return true;
   }
   segment.header = *std::move(header);
+  if (!store_id_) store_id_ = segment.header.store_id;  // store.meta does not tell
   const bool salt_as_sealed = !seal_before_ || segment.header.salt == seal_before_->successor_salt;
   if (meta_ && segment.header.store_id != meta_->genesis.store_id) {
     findings_.add(Law::segment_set, place, "the segment belongs to another store");
@@ -572,6 +576,7 @@ void DirectoryCheck::take_front() {
   if (front->task) {
     pool_.finish(front->task);
     findings_.add_all(std::move(front->checked.findings));
+    report_.subjects.add(front->checked.subjects);
     history_->take(*front->segment, front->checked);
   } else {
     history_->enter_segment(*front->segment);

@@ -95,6 +95,7 @@ class DirectoryCheck {
   bool has_owner_ = false;
   std::optional<segment::LiveRecord> live_;
   std::optional<event::StoreMeta> meta_;
+  std::optional<segment::StoreId> store_id_;
   std::vector<SegmentFile> files_;
   std::optional<SignerIdentity> signer_;
   std::vector<std::unique_ptr<SpanChecker>> checkers_;  // one for each thread of the pool

@@ -29,6 +29,8 @@ class FindingList {
   void add_all(std::vector<Finding> findings);
   // Findings beyond the bound, which were counted only.
   [[nodiscard]] std::uint64_t omitted() const noexcept { return omitted_; }
+  // What was added so far, for who knows more about it by now.
+  [[nodiscard]] std::vector<Finding>& findings() noexcept { return findings_; }
   // store.meta first, then file by file and from the front to the end of each.
   [[nodiscard]] std::vector<Finding> take_sorted();
 

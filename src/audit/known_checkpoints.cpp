@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hex.hpp"
 #include "event/store_meta.hpp"
 #include "proof/merkle.hpp"
 #include "proof/offline_receipt.hpp"
@@ -45,7 +46,8 @@ std::optional<std::string> refuse_signature(const CheckpointNote& note, std::spa
 
 }  // namespace
 
-KnownCheckpoints::KnownCheckpoints(FindingList& findings, std::span<const KnownCheckpoint> known) : findings_(findings) {
+KnownCheckpoints::KnownCheckpoints(FindingList& findings, std::span<const KnownCheckpoint> known)
+    : findings_(findings), known_(known) {
   for (const KnownCheckpoint& checkpoint : known) {
     by_size_.push_back(&checkpoint);
     if (checkpoint.event) by_sequence_.push_back(&checkpoint);
@@ -53,6 +55,12 @@ KnownCheckpoints::KnownCheckpoints(FindingList& findings, std::span<const KnownC
   std::ranges::stable_sort(by_size_, {}, [](const KnownCheckpoint* one) { return one->checkpoint.size; });
   find_next();
   check_root({.path = event::store_meta_name}, 0, proof::RightEdge{}.root());
+}
+
+void KnownCheckpoints::add(Law law, const Place& place, std::string message, const KnownCheckpoint& known) {
+  Finding finding = make_finding(law, place, std::move(message));
+  finding.known = static_cast<std::size_t>(&known - known_.data());
+  findings_.add(std::move(finding));
 }
 
 void KnownCheckpoints::find_next() {
@@ -63,11 +71,12 @@ void KnownCheckpoints::check_root(const Place& place, std::uint64_t size, const 
   for (; ask_for(size) && checked_ < by_size_.size(); ++checked_, find_next()) {
     const KnownCheckpoint& known = *by_size_[checked_];
     if (!root || known.checkpoint.size != size) {
-      findings_.add(Law::forked, place, describe(known) + " cannot be compared, for events before its end are lost");
+      add(Law::forked, place, describe(known) + " cannot be compared, for events before its end are lost", known);
     } else if (*root != known.checkpoint.root) {
-      findings_.add(Law::forked, place,
-                    "the log has another history than " + describe(known) + ": its root is " + to_string(*root) +
-                        " and not " + to_string(known.checkpoint.root));
+      add(Law::forked, place,
+          "the log has another history than " + describe(known) + ": its root is " + to_string(*root) + " and not " +
+              to_string(known.checkpoint.root),
+          known);
     } else {
       held_.push_back(known.name);
     }
@@ -77,7 +86,7 @@ void KnownCheckpoints::check_root(const Place& place, std::uint64_t size, const 
 void KnownCheckpoints::check_event(const Place& place, std::uint64_t sequence, const Hash& event_hash) {
   for (const KnownCheckpoint* known : by_sequence_) {
     if (known->event->sequence != sequence || known->event->event_hash == event_hash) continue;
-    findings_.add(Law::forked, place, "the event is not the one of the receipt in '" + known->name + "'");
+    add(Law::forked, place, "the event is not the one of the receipt in '" + known->name + "'", *known);
     refused_.push_back(known);
   }
 }
@@ -85,19 +94,21 @@ void KnownCheckpoints::check_event(const Place& place, std::uint64_t sequence, c
 void KnownCheckpoints::finish(const std::string& origin, const Place& end, std::uint64_t size) {
   for (const KnownCheckpoint* known : by_sequence_) {
     if (known->event->sequence < known->checkpoint.size) continue;
-    findings_.add(Law::forked, end,
-                  "the receipt in '" + known->name + "' is of event " + std::to_string(known->event->sequence) + ", which " +
-                      describe(*known) + " does not cover");
+    add(Law::forked, end,
+        "the receipt in '" + known->name + "' is of event " + std::to_string(known->event->sequence) + ", which " +
+            describe(*known) + " does not cover",
+        *known);
     refused_.push_back(known);
   }
   for (; checked_ < by_size_.size(); ++checked_) {
-    findings_.add(Law::rolled_back, end,
-                  "the log ends with " + std::to_string(size) + " events, before " + describe(*by_size_[checked_]));
+    add(Law::rolled_back, end,
+        "the log ends with " + std::to_string(size) + " events, before " + describe(*by_size_[checked_]),
+        *by_size_[checked_]);
   }
   for (const KnownCheckpoint* known : by_size_) {
     if (origin.empty() || known->checkpoint.origin == origin) continue;  // a genesis event that is lost is said to be
-    findings_.add(Law::forked, {.path = event::store_meta_name},
-                  describe(*known) + " is of the log '" + known->checkpoint.origin + "'");
+    add(Law::forked, {.path = event::store_meta_name},
+        describe(*known) + " is of the log '" + known->checkpoint.origin + "'", *known);
     refused_.push_back(known);
   }
   for (const KnownCheckpoint* known : refused_) std::erase(held_, known->name);
@@ -115,10 +126,37 @@ void check_known_signatures(FindingList& findings, const VerifyOptions& options,
                              ? refuse_signature(*known.note, keys)
                              : std::optional<std::string>("is not the one that is signed");
     if (refused) {
-      findings.add(Law::known_signature, {}, describe(known) + " " + *refused);
+      Finding finding = make_finding(Law::known_signature, {}, describe(known) + " " + *refused);
+      finding.known = static_cast<std::size_t>(&known - options.against.data());
+      findings.add(std::move(finding));
       std::erase(report.known_checkpoints_held, known.name);
     } else {
       report.known_signatures_verified.push_back(known.name);
+    }
+  }
+}
+
+void explain_known(FindingList& findings, const VerifyOptions& options,
+                   const std::optional<std::array<std::byte, 16>>& store_id, VerifyReport& report) {
+  for (std::size_t i = 0; i < options.against.size(); ++i) {
+    const KnownCheckpoint& known = options.against[i];
+    if (store_id && known.store_id && *known.store_id != *store_id) {
+      std::erase_if(findings.findings(), [&](const Finding& finding) { return finding.known == i; });
+      std::erase(report.known_checkpoints_held, known.name);
+      std::erase(report.known_signatures_verified, known.name);
+      Finding finding = make_finding(Law::forked, {.path = event::store_meta_name},
+                                     "'" + known.name + "' is the witness file of another store, " +
+                                         base::to_hex(*known.store_id) + " ('" + known.checkpoint.origin +
+                                         "'); this one is " + base::to_hex(*store_id) + " ('" + report.origin + "')");
+      finding.known = i;
+      findings.add(std::move(finding));
+      continue;
+    }
+    const auto given_up = std::ranges::find(report.restores, known.checkpoint, &AcceptedRestore::given_up);
+    if (given_up == report.restores.end()) continue;
+    for (Finding& finding : findings.findings()) {
+      if (finding.known != i || (finding.law != Law::forked && finding.law != Law::rolled_back)) continue;
+      finding.message += "; event " + std::to_string(given_up->sequence) + " says that it was given up";
     }
   }
 }

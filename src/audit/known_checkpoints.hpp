@@ -1,6 +1,8 @@
 // What somebody kept outside of the store, held against the log.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -31,8 +33,10 @@ class KnownCheckpoints {
 
  private:
   void find_next();
+  void add(Law law, const Place& place, std::string message, const KnownCheckpoint& known);
 
   FindingList& findings_;
+  std::span<const KnownCheckpoint> known_;
   std::vector<const KnownCheckpoint*> by_size_;
   std::vector<const KnownCheckpoint*> by_sequence_;  // those with an event
   std::size_t checked_ = 0;                          // of by_size_
@@ -44,5 +48,11 @@ class KnownCheckpoints {
 // Judges the signatures under what is known, when the log was gone through and `report` has its keys: by the key given for
 // verifying, and by the one that the log had at the checkpoint's size. Does nothing where no key is given.
 void check_known_signatures(FindingList& findings, const VerifyOptions& options, VerifyReport& report);
+
+// Says more of what is known, now that the whole log was read: of one that is of another store that only, whatever else does not
+// fit; and of a checkpoint that the log does not go on from, which of its events says that it was given up. `store_id` is none
+// where nothing tells it.
+void explain_known(FindingList& findings, const VerifyOptions& options,
+                   const std::optional<std::array<std::byte, 16>>& store_id, VerifyReport& report);
 
 }  // namespace batpak::audit

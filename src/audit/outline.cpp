@@ -7,7 +7,7 @@ void Outline::enter_segment(const OpenSegment& segment) {
                        .first_sequence = segment.header.first_sequence,
                        .events = 0,
                        .commits = 0,
-                       .bytes = segment.image.bytes.size(),
+                       .bytes = segment.file_bytes,
                        .commits_by_part = std::vector<std::uint32_t>(SegmentOutline::parts)});
 }
 

@@ -9,6 +9,7 @@
 #include "batpak/codec.hpp"
 #include "crypto/blake3.hpp"
 #include "event/draft.hpp"
+#include "event/store_events.hpp"
 #include "proof/merkle.hpp"
 
 namespace batpak::audit {
@@ -64,6 +65,13 @@ Finding name_commit_byte(const OpenSegment& segment, const CommitView& commit, c
   if (commit.header.count > 0) place.sequence = commit.header.first_sequence;
   return make_finding(Law::commit_whole, place,
                       name_of_commit_byte(commit, change.offset) + " was changed " + where + ": " + describe(change));
+}
+
+VerifyReport::Subjects subjects_of(const event::HeaderView& header) {
+  return {.metadata = header.metadata_hash() ? 1U : 0U,
+          .rules = header.rule_hash() ? 1U : 0U,
+          .batches = header.batch_size() > 1 ? 1U : 0U,
+          .heads = header.kind() == event::HeadsDeclaration::kind ? 1U : 0U};
 }
 
 }  // namespace
@@ -258,6 +266,7 @@ void SpanChecker::hash_frames(std::string_view path, CheckedSpan& out) {
       continue;
     }
     facts.frame = *parsed;
+    out.subjects.add(subjects_of(parsed->header()));
     event_hashes_.add(parsed->header().bytes(), facts.event_hash);
     if (!parsed->payload_erased()) content_hashes_.add(parsed->payload_section(), facts.content_hash);
     if (!parsed->metadata().empty()) metadata_hashes_.add(parsed->metadata_section(), facts.metadata_hash);

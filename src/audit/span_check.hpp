@@ -21,6 +21,7 @@ namespace batpak::audit {
 // whole commits.
 struct OpenSegment {
   std::string path;
+  std::uint64_t file_bytes = 0;  // when it was opened
   segment::SegmentHeader header;
   bool salt_known = true;  // false: no header and no seal names it, so no commit can be checked, only frames
   segment::SegmentImage image;
@@ -71,6 +72,7 @@ struct CheckedSpan {
   std::vector<CheckedCommit> commits;
   std::vector<EventFacts> events;
   std::vector<Finding> findings;
+  VerifyReport::Subjects subjects;
   std::vector<Bytes> mended;  // commits and frames as they were before one byte was changed; the views point into them
 };
 

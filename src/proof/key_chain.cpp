@@ -170,23 +170,30 @@ std::expected<KeyChain, ReceiptRefusal> verify_key_chain(const VerifierKey& know
 }
 
 std::expected<ProvenEvent, ReceiptRefusal> verify_offline_receipt(const OfflineReceipt& receipt, const KeyChain& keys) {
-  const Checkpoint& checkpoint = receipt.note.checkpoint;
+  if (auto believed = proof::verify_checkpoint(receipt.note, keys, proof::Revoked::refused); !believed) {
+    return std::unexpected(std::move(believed).error());
+  }
+  return proof::verify_event(receipt);
+}
+
+namespace proof {
+
+Believed verify_checkpoint(const CheckpointNote& note, const KeyChain& keys, Revoked revoked) {
+  const Checkpoint& checkpoint = note.checkpoint;
   if (checkpoint.origin != keys.origin) {
-    return refuse(ReceiptFault::unknown_origin, "the receipt is of the log " + checkpoint.origin);
+    return refuse(ReceiptFault::unknown_origin, "the checkpoint is of the log " + checkpoint.origin);
   }
   const KeySpan* const span = keys.at_size(checkpoint.size);
   if (span == nullptr) return refuse(ReceiptFault::wrong_key, "the log had no key when it had so few events");
-  if (span->revoked_from && checkpoint.size > *span->revoked_from) {
+  if (revoked == Revoked::refused && span->revoked_from && checkpoint.size > *span->revoked_from) {
     return refuse(ReceiptFault::revoked_key, "the key that signed the checkpoint of " + std::to_string(checkpoint.size) +
                                                  " events is revoked from " + std::to_string(*span->revoked_from) + " on");
   }
   const auto key = PublicKey::from_bytes(span->key);
   const auto verifier = key ? VerifierKey::make(keys.origin, *key) : Result<VerifierKey>(std::unexpected(key.error()));
   if (!verifier) return refuse(ReceiptFault::wrong_key, verifier.error().message);
-  return verify_offline_receipt(receipt, *verifier);
+  return verify_checkpoint(note, *verifier, revoked);
 }
-
-namespace proof {
 
 std::string format_key_chain(std::span<const OfflineReceipt> receipts) {
   std::string text(first_line);

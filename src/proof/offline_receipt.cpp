@@ -52,7 +52,7 @@ Result<OfflineReceipt> parse(std::string_view text) {
 }
 
 std::unexpected<ReceiptRefusal> unknown_origin(const CheckpointNote& note) {
-  return refuse(ReceiptFault::unknown_origin, "the receipt is of the log " + note.checkpoint.origin);
+  return refuse(ReceiptFault::unknown_origin, "the checkpoint is of the log " + note.checkpoint.origin);
 }
 
 }  // namespace
@@ -97,10 +97,32 @@ std::expected<void, ReceiptRefusal> verify_log_signature(const CheckpointNote& n
   return {};
 }
 
+Believed verify_checkpoint(const CheckpointNote& note, const VerifierKey& key, Revoked /*revoked*/) {
+  if (note.checkpoint.origin != key.name()) return unknown_origin(note);
+  if (auto verified = verify_log_signature(note, key); !verified) return std::unexpected(std::move(verified).error());
+  return {};
+}
+
+Believed verify_checkpoint(const CheckpointNote& note, const TrustPolicy& policy, Revoked /*revoked*/) {
+  const auto known = std::ranges::find(policy.logs(), note.checkpoint.origin, &VerifierKey::name);
+  if (known == policy.logs().end()) return unknown_origin(note);
+  // One of the log's keys must have signed; then the policy has its say.
+  std::expected<void, ReceiptRefusal> log = {};
+  for (const VerifierKey& key : policy.logs()) {
+    if (key.name() != note.checkpoint.origin) continue;
+    log = verify_log_signature(note, key);
+    if (log || log.error().fault == ReceiptFault::bad_signature) break;
+  }
+  if (!log) return std::unexpected(std::move(log).error());
+  auto cosignatures = policy.verify(note);
+  if (!cosignatures) return refuse(ReceiptFault::not_cosigned, cosignatures.error().message);
+  return *std::move(cosignatures);
+}
+
 }  // namespace proof
 
+using proof::verify_checkpoint;
 using proof::verify_event;
-using proof::verify_log_signature;
 
 std::string_view to_string(ReceiptFault fault) noexcept {
   switch (fault) {
@@ -152,24 +174,15 @@ std::expected<ProvenEvent, ReceiptRefusal> verify_against_own_checkpoint(const O
 }
 
 std::expected<ProvenEvent, ReceiptRefusal> verify_offline_receipt(const OfflineReceipt& receipt, const VerifierKey& key) {
-  if (receipt.note.checkpoint.origin != key.name()) return unknown_origin(receipt.note);
-  if (auto verified = verify_log_signature(receipt.note, key); !verified) return std::unexpected(verified.error());
+  if (auto believed = verify_checkpoint(receipt.note, key, proof::Revoked::refused); !believed) {
+    return std::unexpected(std::move(believed).error());
+  }
   return verify_event(receipt);
 }
 
 std::expected<ProvenEvent, ReceiptRefusal> verify_offline_receipt(const OfflineReceipt& receipt, const TrustPolicy& policy) {
-  const auto known = std::ranges::find(policy.logs(), receipt.note.checkpoint.origin, &VerifierKey::name);
-  if (known == policy.logs().end()) return unknown_origin(receipt.note);
-  // One of the log's keys must have signed; then the policy has its say.
-  std::expected<void, ReceiptRefusal> log = {};
-  for (const VerifierKey& key : policy.logs()) {
-    if (key.name() != receipt.note.checkpoint.origin) continue;
-    log = verify_log_signature(receipt.note, key);
-    if (log || log.error().fault == ReceiptFault::bad_signature) break;
-  }
-  if (!log) return std::unexpected(log.error());
-  auto cosignatures = policy.verify(receipt.note);
-  if (!cosignatures) return refuse(ReceiptFault::not_cosigned, cosignatures.error().message);
+  auto cosignatures = verify_checkpoint(receipt.note, policy, proof::Revoked::refused);
+  if (!cosignatures) return std::unexpected(std::move(cosignatures).error());
   auto proven = verify_event(receipt);
   if (proven) proven->cosignatures = *std::move(cosignatures);
   return proven;

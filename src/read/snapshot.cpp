@@ -25,6 +25,11 @@ Result<EventView> SnapshotState::at(std::uint64_t sequence) const {
   return EventView(frame->parts(), types_.get());
 }
 
+SnapshotState::Location SnapshotState::locate(std::uint64_t sequence) const {
+  const index::FramePlace place = index_->place(sequence);
+  return {.path = maps_->name(place.segment), .offset = place.offset};
+}
+
 }  // namespace read
 
 EventRange::EventRange(std::unique_ptr<read::Cursor> cursor) : cursor_(std::move(cursor)) {}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "batpak/snapshot.hpp"
 #include "event/type_registry.hpp"
@@ -28,6 +29,14 @@ class [[gnu::visibility("hidden")]] SnapshotState {
 
   // The frame's CRC is checked, its hashes are not. Errors: past_the_end, corrupt, newer_format.
   [[nodiscard]] Result<EventView> at(std::uint64_t sequence) const;
+
+  // Where the event's frame begins, for who has something to say about it.
+  struct Location {
+    std::string path;
+    std::uint64_t offset = 0;
+  };
+  // Precondition: at() gave the event.
+  [[nodiscard]] Location locate(std::uint64_t sequence) const;
 
  private:
   std::shared_ptr<const index::TailIndex> index_;

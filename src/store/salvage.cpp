@@ -1,5 +1,6 @@
 #include "batpak/salvage.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "base/hex.hpp"
@@ -10,6 +11,7 @@
 #include "event/id_source.hpp"
 #include "event/store_events.hpp"
 #include "platform/posix_fs.hpp"
+#include "read/snapshot_state.hpp"
 #include "recovery/recover.hpp"
 #include "store/own_event.hpp"
 #include "store/store_impl.hpp"
@@ -42,6 +44,26 @@ Result<Timestamp> first_time(const Snapshot& snapshot) {
   return fail(ErrorCode::damaged, "no event of the store can be read");
 }
 
+// Whether opening listed an event as lost; asked in the order of the log.
+class ListedLosses {
+ public:
+  explicit ListedLosses(std::vector<DamagedRange> ranges) : ranges_(std::move(ranges)) {
+    std::ranges::sort(ranges_, {}, &DamagedRange::first_sequence);
+  }
+
+  bool hold(std::uint64_t sequence) {
+    for (; next_ < ranges_.size() && ranges_[next_].first_sequence <= sequence; ++next_) {
+      until_ = std::max(until_, ranges_[next_].next_sequence);
+    }
+    return sequence < until_;
+  }
+
+ private:
+  std::vector<DamagedRange> ranges_;
+  std::size_t next_ = 0;
+  std::uint64_t until_ = 0;  // where those end that begin no later than what was asked for
+};
+
 class Salvage {
  public:
   Salvage(const Store& source, Store::Impl& destination, platform::Clock& clock, Timestamp genesis_time)
@@ -55,10 +77,7 @@ class Salvage {
   Result<SalvageReport> run() {
     report_.source_origin = source_.origin();
     report_.destination_origin = destination_.state.meta.genesis.origin;
-    for (const DamagedRange& range : source_.open_report().damage) {
-      report_.damage.push_back(range);
-      report_.events_lost += range.next_sequence - range.first_sequence;
-    }
+    report_.damage = source_.open_report().damage;
     BATPAK_TRY(const Snapshot snapshot, source_.snapshot());
     look_through(snapshot);
     BATPAK_CHECK(record_damage());
@@ -68,16 +87,22 @@ class Salvage {
   }
 
  private:
+  // Every event is read, so that what is lost is counted here and only here. The ranges that opening listed are places, which
+  // may overlap, and may hold events that can be read.
   void look_through(const Snapshot& snapshot) {
+    ListedLosses listed(report_.damage);
     std::set<std::pair<std::uint16_t, std::uint16_t>> declared;
-    for (const Result<EventView>& event : snapshot.read({.from = {}, .store_events = StoreEvents::include})) {
+    for (std::uint64_t sequence = 0; sequence < snapshot.size(); ++sequence) {
+      const Result<EventView> event = snapshot.at(sequence);
       if (!event) {
-        // A place that opening already listed is not counted twice.
-        if (event.error().sequence && !event.error().path.empty()) lose(*event.error().sequence, event.error());
+        lose(sequence, event.error(), listed);
         continue;
       }
       if (!holds(*event)) {
-        lose(event->sequence(), Error(ErrorCode::corrupt, "the event's bytes do not give its hashes"));
+        const auto [path, offset] = snapshot.state()->locate(sequence);
+        lost_.insert(sequence);
+        lose(sequence, Error(ErrorCode::corrupt, "the event's bytes do not give its hashes").at_path(path).at_offset(offset),
+             listed);
         continue;
       }
       if (event->kind() == event::TypeDeclaration::kind) {
@@ -89,9 +114,9 @@ class Salvage {
     }
   }
 
-  void lose(std::uint64_t sequence, const Error& error) {
-    lost_.insert(sequence);
+  void lose(std::uint64_t sequence, const Error& error, ListedLosses& listed) {
     ++report_.events_lost;
+    if (listed.hold(sequence)) return;
     report_.damage.push_back({.path = error.path,
                               .offset = error.offset.value_or(0),
                               .first_sequence = sequence,
@@ -235,7 +260,7 @@ class Salvage {
   Timestamp own_time_;
   event::IdSource own_ids_;
   SalvageReport report_;
-  std::set<std::uint64_t> lost_;
+  std::set<std::uint64_t> lost_;  // events that can be read, and are not to be believed
   std::set<std::pair<std::uint16_t, std::uint16_t>> undeclared_;
   std::vector<engine::Item> items_;
   std::uint64_t bytes_ = 0;

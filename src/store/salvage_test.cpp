@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/bytes.hpp"
+#include "base/crc32c.hpp"
 #include "base/hex.hpp"
+#include "event/store_events.hpp"
 #include "store/test_store.hpp"
 
 namespace batpak::test {
@@ -44,8 +48,81 @@ class SalvageTest : public testing::Test {
     must(machine_.files.flip_bit(segment, static_cast<std::uint64_t>(name.begin() - bytes.begin()), 0));
   }
 
+  // An event's frame in its segment, and where in the frame its payload stands.
+  struct Frame {
+    std::string segment;
+    std::uint64_t offset = 0;
+    std::size_t payload = 0;
+    Bytes bytes;
+  };
+  Frame frame_of(std::uint64_t sequence) {
+    const Store store = must(Store::open_read_only("store", {.file_system = &machine_.files}));
+    const EventView event = must(store.at(sequence));
+    Frame frame{.segment = files_below("store/log").front(),
+                .payload = static_cast<std::size_t>(event.payload().data() - event.frame_bytes().data()),
+                .bytes = Bytes(event.frame_bytes().begin(), event.frame_bytes().end())};
+    const Bytes bytes = must(machine_.files.read_file(frame.segment));
+    frame.offset = static_cast<std::uint64_t>(std::ranges::search(bytes, frame.bytes).begin() - bytes.begin());
+    return frame;
+  }
+  void put(const Frame& frame) {
+    Bytes bytes = must(machine_.files.read_file(frame.segment));
+    std::ranges::copy(frame.bytes, bytes.begin() + static_cast<std::ptrdiff_t>(frame.offset));
+    must(machine_.files.write_file(frame.segment, bytes));
+  }
+  event::SalvageRecord record_in(const std::string& copy) {
+    const Store store = must(Store::open_read_only(copy, {.file_system = &machine_.files}));
+    return must(decode_payload<event::SalvageRecord>(must(store.at(1)).payload()));
+  }
+
   SimMachine machine_;
 };
+
+TEST_F(SalvageTest, counts_an_event_once_that_opening_and_reading_both_find_lost) {
+  Frame frame = frame_of(7);
+  frame.bytes[frame.payload] ^= std::byte{1};
+  put(frame);
+  const SalvageReport report = must(salvage_to("copy"));
+  EXPECT_EQ(report.events_lost, 1U);
+  ASSERT_EQ(report.damage.size(), 1U);
+  EXPECT_TRUE(frame.segment.ends_with(report.damage[0].path)) << report.damage[0].path;
+  EXPECT_EQ(report.damage[0].offset, frame.offset);
+  EXPECT_EQ(report.damage[0].first_sequence, 7U);
+  EXPECT_EQ(report.damage[0].next_sequence, 8U);
+  const event::SalvageRecord record = record_in("copy");
+  EXPECT_EQ(record.events_lost, 1U);
+  EXPECT_EQ(record.lost.size(), 1U);
+}
+
+TEST_F(SalvageTest, says_where_an_event_stands_whose_checksum_was_mended) {
+  Frame frame = frame_of(7);
+  frame.bytes[frame.payload] ^= std::byte{1};
+  base::store_le(frame.bytes.data(), base::crc32c(ByteView(frame.bytes).subspan(4)));
+  put(frame);
+  const SalvageReport report = must(salvage_to("copy"));
+  EXPECT_EQ(report.events_lost, 1U);
+  ASSERT_EQ(report.damage.size(), 1U);
+  EXPECT_TRUE(!report.damage[0].path.empty() && frame.segment.ends_with(report.damage[0].path)) << report.damage[0].path;
+  EXPECT_EQ(report.damage[0].offset, frame.offset);
+  EXPECT_EQ(report.damage[0].reason, "the event's bytes do not give its hashes");
+  EXPECT_EQ(record_in("copy").events_lost, 1U);
+}
+
+// Bytes in the middle of the log that name no event any more: they are one range, and each of its events is lost once.
+TEST_F(SalvageTest, counts_the_events_of_a_range_once) {
+  const Frame first = frame_of(9);
+  const Frame last = frame_of(12);
+  Bytes bytes = must(machine_.files.read_file(first.segment));
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(first.offset),
+            bytes.begin() + static_cast<std::ptrdiff_t>(last.offset + last.bytes.size()), std::byte{0xFF});
+  must(machine_.files.write_file(first.segment, bytes));
+  const SalvageReport report = must(salvage_to("copy"));
+  EXPECT_EQ(report.events_lost, 4U);
+  std::uint64_t listed = 0;
+  for (const DamagedRange& range : report.damage) listed += range.next_sequence - range.first_sequence;
+  EXPECT_EQ(listed, 4U);
+  EXPECT_EQ(record_in("copy").events_lost, 4U);
+}
 
 TEST_F(SalvageTest, copies_what_is_whole) {
   const SalvageReport report = must(salvage_to("copy"));

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import shutil
 import unittest
 
 from command import KEY_NAME, SignedStoreTest, event_line, main
@@ -58,7 +59,7 @@ class Proofs(SignedStoreTest):
                     self.assertIn(fault, shown)
                     self.assertTrue(shown.removesuffix("\n").isprintable(), shown)
             answer = self.batpak("verify", self.store, "--key", bare, "--against", self.write("r", other), code=1)
-            self.assertIn("wrong_key", answer.err)
+            self.assertIn("known_signature", answer.out)
 
     def test_a_receipt_is_a_proof_that_needs_no_batpak(self):
         """By the text of C2SP tlog-proof and RFC 9162 alone."""
@@ -162,6 +163,83 @@ class Proofs(SignedStoreTest):
             self.assertTrue(text.startswith(f"old {old}\n"))
             self.assertIn(f"\n\n{KEY_NAME}\n{size}\n", text)
         self.batpak("prove", "consistency", self.store, str(size + 1), code=1)
+
+    def test_a_consistency_proof_is_checked_against_the_checkpoint_that_was_kept(self):
+        old = self.write("old", self.batpak("checkpoint", self.store).out)
+        said = self.batpak("checkpoint", self.store, "--json").objects[0]
+        receipt = self.write("receipt", self.batpak("prove", "inclusion", self.store, "3").out)
+        self.append("1", "--key-file", self.key_file)
+        newest = self.batpak("checkpoint", self.store, "--json").objects[0]
+        self.assertGreater(newest["size"], said["size"])
+        proof = self.batpak("prove", "consistency", self.store, old).out
+        self.assertEqual(proof, self.batpak("prove", "consistency", self.store, str(said["size"])).out)
+        for kept in (old, receipt):
+            answer = self.verify(proof, "--key", self.key, "--old", kept)[0]
+            self.assertEqual(answer, {"verified": True, "origin": KEY_NAME, "origin_checked": True, "old_size": said["size"],
+                                      "old_root": said["root"], "size": newest["size"], "root": newest["root"]})
+        policy = self.write("policy", f"log {self.key}\nquorum none\n")
+        chain = self.write("chain", self.batpak("key", "chain", self.store).out)
+        for options in (("--policy", policy), ("--key", self.key, "--keys", chain)):
+            self.assertTrue(self.verify(proof, *options, "--old", old)[0]["verified"])
+        self.assertFalse(self.verify(proof, "--key", self.key_file, "--old", old)[0]["origin_checked"])
+        shown = self.batpak("receipt", "verify", self.write("proof", proof), "--key", self.key, "--old", old).out
+        self.assertIn(f"verified: the log {KEY_NAME} goes on from the older checkpoint", shown)
+        self.assertIn(f"{said['root']} of {said['size']} events", shown)
+
+    def test_a_consistency_proof_that_proves_nothing_is_refused_with_the_reason(self):
+        note = self.batpak("checkpoint", self.store).out
+        old = self.write("old", note)
+        size = self.batpak("checkpoint", self.store, "--json").objects[0]["size"]
+        lines = "".join(event_line(n) for n in range(9))
+        self.batpak("append", self.store, "--key-file", self.key_file, stdin=lines)
+        proof = self.batpak("prove", "consistency", self.store, old).out
+        newer = self.write("newer", self.batpak("checkpoint", self.store).out)
+        first = proof.split("\n")[1]
+        other_key = self.batpak("key", "new", self.path("other.key"), "--name", KEY_NAME).lines[-1].split()[-1]
+        named = self.batpak("key", "show", self.key_file, "--name", "example.com/other").out.strip()
+        unsigned = self.write("unsigned", note.replace("— " + KEY_NAME, "— example.com/other"))
+
+        def refused(fault, text, *options):
+            answer = self.verify(text, *options, code=1)[0]
+            self.assertEqual((answer["verified"], answer["fault"]), (False, fault))
+
+        with_key = ("--key", self.key, "--old", old)
+        refused("malformed", "old\n", *with_key)
+        refused("malformed", proof.replace(first, "x", 1), *with_key)
+        refused("malformed", self.batpak("prove", "inclusion", self.store, "3").out, *with_key)
+        refused("wrong_proof", proof.replace(first + "\n", "", 1), *with_key)
+        refused("wrong_size", proof.replace(f"old {size}", f"old {size - 1}", 1), *with_key)
+        refused("wrong_size", self.batpak("prove", "consistency", self.store, "3").out, *with_key)
+        refused("rolled_back", self.batpak("prove", "consistency", self.store, "3").out.split("\n\n")[0] + "\n\n"
+                + note, "--key", self.key, "--old", newer)
+        refused("refused_old.wrong_key", proof, "--key", self.key, "--old", unsigned)
+        refused("refused_old.wrong_key", proof, "--key", other_key, "--old", old)
+        refused("refused_old.unknown_origin", proof, "--key", named, "--old", old)
+        refused("refused_new.wrong_key", proof.replace("— " + KEY_NAME, "— example.com/other"), *with_key)
+        self.assertIn("--old", self.batpak("receipt", "verify", "-", "--key", self.key, stdin=proof, code=2).err)
+        self.batpak("receipt", "verify", "-", "--key", self.key, "--old", self.path("absent"), stdin=proof, code=3)
+        self.batpak("receipt", "verify", "-", "--key", self.key, "--old", self.write("junk", "junk"), stdin=proof, code=2)
+
+    def test_a_log_that_was_written_anew_proves_nothing_about_the_checkpoint_of_before(self):
+        copy = self.path("copy")
+        shutil.copytree(self.store, copy)
+        self.batpak("append", self.store, "--key-file", self.key_file, stdin="".join(event_line(n) for n in range(9)))
+        old = self.write("old", self.batpak("checkpoint", self.store).out)
+        size = self.batpak("checkpoint", self.store, "--json").objects[0]["size"]
+        answer = self.batpak("prove", "consistency", copy, old, code=1)
+        self.assertIn("rolled_back", answer.err)
+        self.assertIn("--against", answer.err)
+        self.batpak("append", copy, "--key-file", self.key_file, stdin="".join(event_line(n) for n in range(50, 70)))
+        answer = self.batpak("prove", "consistency", copy, old, code=1)
+        self.assertIn("forked", answer.err)
+        # Whoever asks by the size alone gets a proof, which their checkpoint refuses.
+        proof = self.batpak("prove", "consistency", copy, str(size)).out
+        self.assertEqual(self.verify(proof, "--key", self.key, "--old", old, code=1)[0]["fault"], "wrong_proof")
+        other = self.path("other")
+        self.batpak("init", other, "--origin", "example.com/other", "--key-file", self.key_file)
+        self.batpak("append", other, "--key-file", self.key_file, stdin=event_line(1))
+        self.assertIn("is of the log", self.batpak("prove", "consistency", other, old, code=1).err)
+        self.batpak("prove", "consistency", copy, self.path("absent"), code=3)
 
     def test_a_store_without_a_key_proves_nothing_to_others(self):
         plain = self.path("plain")

@@ -149,6 +149,34 @@ class Against(Kept):
                 self.assertIn("is of the log '", shown)
                 self.assertTrue(all(line.isprintable() for line in shown.split("\n")), shown)
 
+    def test_the_witness_file_of_another_store_is_said_to_be_that_once(self):
+        other, key = self.path("other"), self.path("other.key")
+        self.batpak("key", "new", key)
+        for origin in ("example.com/other", KEY_NAME):
+            shutil.rmtree(other, ignore_errors=True)
+            foreign = self.path("other.witness")
+            self.batpak("init", other, "--origin", origin, "--key-file", key, "--witness", foreign)
+            with open(foreign, encoding="utf-8") as file:
+                store_id = file.read().splitlines()[1].split()[1]
+            os.rename(foreign, self.path("kept.witness"))
+            for options in ((), ("--key", self.key)):
+                finding, report = self.batpak("verify", self.store, "--json", *options, "--against", self.path("kept.witness"),
+                                              code=1).objects
+                self.assertEqual((finding["law"], report["findings"], report["known_checkpoints_held"]), ("forked", 1, 0))
+                self.assertIn(f"is the witness file of another store, {store_id} ('{origin}')", finding["message"])
+
+    def test_what_the_log_says_to_be_given_up_is_named_where_it_is_held_against_it(self):
+        kept = self.keep("kept", "checkpoint", self.store)
+        older = self.keep("older", "checkpoint", self.copy)
+        self.put_copy_back()
+        self.assertNotIn("given up", self.verify("--against", kept, code=1)[0]["message"])
+        self.fill(30, "--witness", self.witness, "--accept-restore")
+        event = next(event for event in self.log("--all", "--from", "0") if event["kind"] == "batpak.restore")
+        *findings, report = self.verify("--against", kept, "--against", older, code=1)
+        self.assertEqual([finding["law"] for finding in findings], ["forked"])
+        self.assertTrue(findings[0]["message"].endswith(f"; event {event['sequence']} says that it was given up"), findings)
+        self.assertEqual(report["known_checkpoints_held"], 1)
+
     def test_what_nobody_with_the_key_signed_is_refused(self):
         text = self.batpak("checkpoint", self.store).out
         forged = self.write("forged", text.replace("\n" + str(len(self.log("--all"))) + "\n", "\n9\n", 1))
@@ -234,15 +262,18 @@ class Shown(html.parser.HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.open, self.text, self.refers = [], "", []
+        self.open, self.text, self.refers, self.bars = [], "", [], []
 
     def handle_starttag(self, tag, attributes):
+        if tag == "rect":
+            self.bars.append(dict(attributes))
         self.refers += [value for name, value in attributes if name in ("src", "href")]
         if tag not in self.VOID or tag == "rect":
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attributes):
-        pass
+        if tag == "rect":
+            self.bars.append(dict(attributes))
 
     def handle_endtag(self, tag):
         assert self.open and self.open[-1] == tag, (self.open, tag)
@@ -261,13 +292,21 @@ class Audit(Kept):
             shown.feed(file.read())
         self.assertEqual(shown.open, [])
         self.assertEqual(shown.refers, [], "the page needs nothing else")
+        self.bars = shown.bars
         return answer.objects[0], shown.text
+
+    @staticmethod
+    def named(report, check):
+        return {law["law"] for law in report["laws"] if law["check"] == check}
 
     def test_a_clean_store_is_reported_with_its_checkpoint_and_every_law(self):
         checkpoint = self.keep("checkpoint", "checkpoint", self.copy)
         report, page = self.audit("--key", self.key, "--against", checkpoint)
         self.assertTrue(report["clean"])
-        self.assertEqual({law["check"] for law in report["laws"]}, {"held"})
+        # One segment of events without metadata, none of them in a batch or signed by itself; and nobody declared heads.
+        self.assertEqual(self.named(report, "nothing_to_check"),
+                         {"segment_seal", "metadata_hash", "rule_hash", "batch", "heads", "event_signature"})
+        self.assertEqual(self.named(report, "held") | self.named(report, "nothing_to_check"), {law["law"] for law in report["laws"]})
         with open(os.path.join(SOURCE, "docs", "FORMAT.md"), encoding="utf-8") as file:
             table = file.read().split("| law | what does not hold")[1].split("\n\n")[0]
         named = set(re.findall(r"`([a-z_]+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:])))
@@ -277,12 +316,57 @@ class Audit(Kept):
         self.assertIn("Nothing was found wrong", page)
         self.assertEqual(sum(segment["events"] for segment in report["segments"]), report["report"]["events"])
 
+    def test_the_picture_shows_each_segment_as_long_as_its_file_and_where_its_commits_are(self):
+        report, page = self.audit("--key", self.key)
+        self.assertEqual([segment["bytes"] for segment in report["segments"]], [os.path.getsize(path) for path in self.segments()])
+        self.assertNotIn(" 0 B", page)
+        bars = [bar for bar in self.bars if bar["fill"] == "var(--bar)"]
+        self.assertEqual(len(bars), len(self.segments()))
+        self.assertEqual(max(float(bar["width"]) for bar in bars), 790)
+        self.assertTrue(all(float(bar["width"]) > 0 for bar in bars))
+        self.assertGreater(len({bar["x"] for bar in self.bars if bar["fill"] == "var(--ink)"}), 0)
+
     def test_what_was_not_checked_is_said(self):
         report, page = self.audit()
         checks = {law["law"]: law["check"] for law in report["laws"]}
         self.assertEqual((checks["checkpoint_signature"], checks["forked"], checks["event_hash"]), ("not_checked", "not_checked", "held"))
         self.assertIn("No key was given", page)
         self.assertEqual(len(report["limits"]), 3)
+
+    def test_a_law_holds_once_there_is_something_that_it_is_about(self):
+        lines = "".join(event_line(n, meta={"by": "alice"}) for n in range(5))
+        self.batpak("append", self.store, "--key-file", self.key_file, "--batch", "5", "--sign-events", stdin=lines)
+        self.batpak("heads", self.store, "--key-file", self.key_file)
+        checkpoint = self.keep("checkpoint", "checkpoint", self.store)
+        report, _ = self.audit("--key", self.key, "--against", checkpoint)
+        self.assertEqual(self.named(report, "nothing_to_check"), {"segment_seal", "rule_hash"})
+
+    def test_no_law_holds_that_had_nothing_to_check(self):
+        for segment in self.segments():
+            os.remove(segment)
+        report, page = self.audit("--key", self.key, code=1)
+        self.assertEqual(self.named(report, "held"), {"unknown_origin"})
+        self.assertEqual(self.named(report, "broken") - {"key_declaration"}, {"segment_set"})
+        self.assertEqual(self.named(report, "not_checked"), {"rolled_back", "forked", "known_signature"})
+        self.assertIn("event_hash", self.named(report, "nothing_to_check"))
+        self.assertEqual((report["laws_held"], report["laws_not_checked"]), (1, 3))
+        self.assertEqual(report["laws_with_nothing_to_check"], len(self.named(report, "nothing_to_check")))
+        verdict = f"1 law holds, 3 were not checked, {report['laws_with_nothing_to_check']} had nothing to check"
+        self.assertEqual(report["verdict"], verdict)
+        self.assertIn(verdict, page)
+        shown = self.batpak("audit", self.store, "--key", self.key, code=1).out
+        self.assertIn(verdict, shown)
+        self.assertRegex(shown, "nothing to check  event_hash ")
+        self.assertNotRegex(shown, "holds +event_hash ")
+
+    def test_no_signature_is_good_in_a_log_that_has_none(self):
+        bare = self.path("bare")
+        self.batpak("init", bare, "--origin", KEY_NAME, "--key-file", self.key_file)
+        about_signatures = {"checkpoint_signature", "unsigned_commit", "event_signature", "key_declaration"}
+        report = self.batpak("audit", bare, "--json", "--key", self.key).objects[0]
+        self.assertEqual(about_signatures - self.named(report, "nothing_to_check"), set())
+        report = self.batpak("audit", bare, "--json").objects[0]
+        self.assertEqual(about_signatures - self.named(report, "not_checked"), set(), "no key was given")
 
     def test_a_finding_is_reported_with_its_place_and_ends_with_1(self):
         self.append('{"mark":"unlike all others"}', "--key-file", self.key_file)
@@ -301,7 +385,8 @@ class Audit(Kept):
     def test_for_people_it_lists_the_laws(self):
         shown = self.batpak("audit", self.store, "--key", self.key).out
         self.assertIn("every Merkle root stated in the log", shown)
-        self.assertIn("not checked", shown)
+        self.assertRegex(shown, "not checked +forked ")
+        self.assertRegex(shown, "clean: [0-9]+ laws hold, 3 were not checked, 6 had nothing to check")
 
 
 if __name__ == "__main__":

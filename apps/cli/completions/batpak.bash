@@ -18,7 +18,7 @@ _batpak() {
 
   COMPREPLY=()
   case $previous in
-    --key-file | --new-key-file | --recovery-key-file | --recovery-key | --revoked-key | --key | --keys | --policy | --against | --html | \
+    --key-file | --new-key-file | --recovery-key-file | --recovery-key | --revoked-key | --key | --keys | --policy | --old | --against | --html | \
       --witness) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
     --store) mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames; return ;;
     --origin | --name | --entity | --scope | --kind | --correlation | --causation | --meta | --batch | --from | --from-line | \
@@ -40,7 +40,7 @@ _batpak() {
     verify) options+=" --key --against --threads" ;;
     audit) options+=" --key --against --html --threads" ;;
     "prove inclusion" | "prove complete") options+=" --content" ;;
-    "receipt verify") options+=" --key --keys --policy" ;;
+    "receipt verify") options+=" --key --keys --policy --old" ;;
     "key new") options+=" --name" ;;
     "key show") options+=" --name --store" ;;
     "key rotate") options+=" --key-file --new-key-file" ;;
@@ -60,7 +60,7 @@ _batpak() {
   elif [[ $command =~ ^key\ (rotate|revoke|history|chain)$ ]]; then
     mapfile -t COMPREPLY < <(compgen -d -- "$current")
     compopt -o filenames
-  elif [[ $command == "key "* || $command == "receipt "* || ($command == import && $operands -ge 1) ]]; then
+  elif [[ $command == "key "* || $command == "receipt "* || ($command == "prove consistency" && $operands -ge 1) || ($command == import && $operands -ge 1) ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     compopt -o filenames
   elif [[ $operands -eq 0 || $command == salvage ]]; then

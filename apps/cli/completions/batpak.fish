@@ -55,6 +55,7 @@ complete -c batpak -n "__fish_seen_subcommand_from receipt" -a verify
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -l key -r -F -d "The log's public key"
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -l policy -r -F -d "Logs and witnesses to trust"
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -l keys -r -F -d "The chain of keys that leads on from that one"
+complete -c batpak -n "__fish_seen_subcommand_from receipt" -l old -r -F -d "The older checkpoint of a consistency proof"
 complete -c batpak -n "__fish_seen_subcommand_from init" -l recovery-key -r -F -d "The key that alone can revoke"
 complete -c batpak -n "__fish_seen_subcommand_from key" -a "new show rotate revoke history chain"
 complete -c batpak -n "__fish_seen_subcommand_from key" -l key-file -r -F -d "The key in force, or the successor"

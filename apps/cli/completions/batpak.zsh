@@ -79,14 +79,15 @@ _batpak() {
       ;;
     prove)
       _arguments $common '--content[show payload and metadata too]' '1:proof:(inclusion consistency complete absent)' '2:store:_files -/' \
-        '3:event, size or entity:'
+        '3:event, entity, size or older checkpoint:_files'
       ;;
     heads)
       _arguments $common $signing $witness '1:store:_files -/'
       ;;
     receipt)
       _arguments $common "--key[the log's public key]:key:_files" '--policy[logs and witnesses to trust]:policy:_files' \
-        '--keys[the chain of keys that leads on from that one]:keys:_files' '1:command:(verify)' '2:receipt:_files'
+        '--keys[the chain of keys that leads on from that one]:keys:_files' \
+        '--old[the older checkpoint of a consistency proof]:checkpoint:_files' '1:command:(verify)' '2:receipt:_files'
       ;;
     checkpoint | types | stat)
       _arguments $common '1:store:_files -/'
