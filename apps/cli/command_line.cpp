@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "batpak/verify.hpp"
 #include "batpak/version.hpp"
 #include "complaint.hpp"
 
@@ -63,7 +64,9 @@ class CommandForm {
   void directory() { operand("DIR", &Arguments::directory, "The store"); }
 
   void threads() {
-    app_.add_option("--threads", arguments_->threads, "Threads to use; by default all cores")->type_name("N");
+    app_.add_option("--threads", arguments_->threads, "Threads to use; by default all cores")
+        ->check(CLI::Range(0U, VerifyOptions::threads_max))
+        ->type_name("N");
   }
 
   void trust() {

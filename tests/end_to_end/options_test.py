@@ -41,6 +41,14 @@ class Options(CommandTest):
         self.assertEqual(unread, "")
         self.assertNotIn("clean", self.batpak("verify", self.store, "--key", unread, code=2).out)
 
+    def test_threads_have_a_bound(self):
+        self.init()
+        for command in ("verify", "audit"):
+            for threads in ("257", "99999999", "-1", "4294967297"):
+                self.assertIn("--threads", self.batpak(command, self.store, "--threads", threads, code=2).err)
+            self.batpak(command, self.store, "--threads", "256")
+            self.batpak(command, self.store, "--threads", "0")
+
     def test_a_number_that_no_log_reaches_is_not_taken_for_another(self):
         self.init()
         for number in ("18446744073709551616", "-1", "1e3", "0x10", " 1"):
