@@ -334,6 +334,7 @@ void add_key_changes(CLI::App& key, const Chosen& chosen) {
   rotate.directory();
   rotate.option("--key-file", &KeyRotateArguments::key_file, "The key in force")->type_name("FILE")->required();
   rotate.option("--new-key-file", &KeyRotateArguments::new_key_file, "The new one")->type_name("FILE")->required();
+  rotate.witness();
   CommandForm<KeyRevokeArguments> revoke(
       key, "revoke", "Put a new key in the place of one that is lost or leaked, by the recovery key",
       "  batpak key revoke audit --recovery-key-file recovery.key --key-file audit-2.key\n"
@@ -349,6 +350,7 @@ void add_key_changes(CLI::App& key, const Chosen& chosen) {
       ->type_name("SEQUENCE");
   revoke.option("--revoked-key", &KeyRevokeArguments::revoked_key, "The key to revoke; by default the one in force")
       ->type_name("KEY");
+  revoke.witness();
   CommandForm<KeyHistoryArguments> history(key, "history", "List the keys of a store one after the other",
                                            "  batpak key history audit\n  batpak key history audit --json | jq .from",
                                            chosen);

@@ -38,9 +38,13 @@ Result<OpenOptions> open_options(const SigningArguments& signing, const WitnessA
 }
 
 Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing, const WitnessArguments& witness) {
-  Result<OpenOptions> options = open_options(signing, witness, Create::never);
-  if (!options) return std::unexpected(std::move(options).error());
-  Result<Store> store = Store::open(directory, *options);
+  const Result<OpenOptions> options = open_options(signing, witness, Create::never);
+  if (!options) return std::unexpected(options.error());
+  return open_with_remarks(directory, *options);
+}
+
+Result<Store> open_with_remarks(const std::string& directory, const OpenOptions& options) {
+  Result<Store> store = Store::open(directory, options);
   if (!store) return store;
   const OpenReport& report = store->open_report();
   if (report.torn_bytes > 0) {
@@ -48,7 +52,7 @@ Result<Store> open_to_write(const std::string& directory, const SigningArguments
     remark(fmt::format("{} of a write that did not finish were cut off {}{}", byte_size(report.torn_bytes), report.torn_path,
                        kept));
   }
-  if (options->key && !store->declared_key()) {
+  if (options.key && !store->declared_key()) {
     remark(
         "the store has no key yet and gets this one with its next event, for good: then nothing is written without it, and "
         "no "
