@@ -1,9 +1,12 @@
+#include <fmt/core.h>
+
 #include "batpak/store.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
 #include "event_argument.hpp"
 #include "json_object.hpp"
 #include "output.hpp"
+#include "quantity.hpp"
 #include "store_opening.hpp"
 
 namespace batpak::cli {
@@ -84,9 +87,12 @@ ExitCode run(const ProveConsistencyArguments& arguments) {
   const Result<CheckpointNote> note = store->signed_checkpoint();
   if (!note) return complain_of_proof(note.error());
   if (arguments.old_size > note->checkpoint.size) {
-    return complain(Error(ErrorCode::past_the_end, "the newest signed checkpoint of the store is of " +
-                                                       std::to_string(note->checkpoint.size) +
-                                                       " events; if it had more, it was put back"));
+    return complain(
+        Error(
+            ErrorCode::past_the_end,
+            fmt::format("there is no checkpoint of {} yet to go on from: the newest signed one of the store is of {}",
+                        counted(arguments.old_size, "event", "events"), counted(note->checkpoint.size, "event", "events"))),
+        "batpak verify DIR --against FILE holds a checkpoint that was kept against the log");
   }
   const Result<ConsistencyProof> proof = store->prove_consistency(arguments.old_size, note->checkpoint.size);
   if (!proof) return complain(proof.error());
