@@ -246,6 +246,7 @@ TEST_F(KeyChangeTest, a_revocation_by_anybody_else_or_of_anything_else_is_refuse
   EXPECT_EQ(error_of(make_revocation(*recovery_, "x", first_->public_key(), 2, first_->public_key())), "invalid_argument");
 }
 
+// Witness: revocation_needs_the_recovery_key
 TEST_F(KeyChangeTest, the_recovery_key_never_becomes_the_one_that_signs) {
   EXPECT_EQ(error_of(machine_.try_open(recoverable(recovery_))), "invalid_argument") << "as the first key";
   EXPECT_EQ(machine_.files.list_files().size(), 0U) << "nothing was made";
