@@ -196,6 +196,7 @@ struct KeyRotateArguments {
   std::string directory;
   std::string key_file;
   std::string new_key_file;
+  WitnessArguments witness;
   Format format = Format::table;
 };
 
@@ -205,6 +206,7 @@ struct KeyRevokeArguments {
   std::string key_file;     // the successor's
   std::string revoked_key;  // as TrustArguments::key; empty: the one in force
   std::optional<std::uint64_t> from;
+  WitnessArguments witness;
   Format format = Format::table;
 };
 

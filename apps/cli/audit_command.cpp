@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "audit_report.hpp"
 #include "commands.hpp"
@@ -16,14 +17,50 @@
 namespace batpak::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
+// Where writing to the path ends up: links are followed, and the last part need not be there.
+fs::path real_path(fs::path path) {
+  constexpr int links_max = 40;  // as the system follows them
+  std::error_code error;
+  for (int links = 0; links < links_max && fs::is_symlink(fs::symlink_status(path, error)); ++links) {
+    path = fs::absolute(path, error).parent_path() / fs::read_symlink(path, error);  // an absolute target replaces all
+  }
+  return fs::weakly_canonical(fs::absolute(path, error), error);
+}
+
+bool lies_in(const fs::path& place, const fs::path& directory) {
+  std::error_code unknown;
+  for (fs::path above = place; above.has_relative_path(); above = above.parent_path()) {
+    if (fs::equivalent(above, directory, unknown)) return true;
+  }
+  return false;
+}
+
+// Asked before the audit, which may take long. A report that is written over a segment would destroy what it speaks of.
+Result<void> check_place_of_report(const std::string& path, const std::string& directory) {
+  const fs::path report = real_path(path);
+  if (lies_in(report, directory)) {
+    return std::unexpected(
+        Error(ErrorCode::invalid_argument, "the report would be written into the store's directory").at_path(path));
+  }
+  std::error_code error;
+  if (!fs::is_directory(report.parent_path(), error)) {
+    return std::unexpected(
+        Error(ErrorCode::no_such_directory, "there is no directory to write the report to").at_path(path));
+  }
+  if (fs::is_directory(report, error)) {
+    return std::unexpected(
+        Error(ErrorCode::invalid_argument, "this is a directory, and the report is one file").at_path(path));
+  }
+  return {};
+}
+
 Result<void> save(const std::string& path, std::string_view text) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(text.data(), static_cast<std::streamsize>(text.size()));
   file.close();
   if (file) return {};
-  if (!std::filesystem::is_directory(std::filesystem::absolute(path).parent_path())) {
-    return std::unexpected(Error(ErrorCode::no_such_directory, "the report cannot be written").at_path(path));
-  }
   return std::unexpected(Error(ErrorCode::io_error, "the report cannot be written").at_path(path));
 }
 
@@ -74,6 +111,11 @@ void print(Output& output, const AuditReport& report) {
 }  // namespace
 
 ExitCode run(const AuditArguments& arguments) {
+  if (!arguments.html.empty()) {
+    const auto free = check_place_of_report(arguments.html, arguments.directory);
+    if (!free)
+      return complain(free.error(), "choose a place for the report outside of the store, in a directory that exists");
+  }
   const Result<VerifyOptions> options = verify_options(arguments.trust, arguments.threads);
   if (!options) return complain(options.error());
   Result<VerifyReport> found = verify_with_progress(arguments.directory, *options, "auditing");
@@ -91,7 +133,8 @@ ExitCode run(const AuditArguments& arguments) {
     report.key = named ? to_string(*named) : arguments.trust.key;
   }
   if (!arguments.html.empty()) {
-    if (const auto saved = save(arguments.html, audit_page(report)); !saved) return complain(saved.error());
+    const auto saved = save(arguments.html, audit_page(report));
+    if (!saved) return complain(saved.error(), "check that the file may be written and the device has room");
   }
   Output output;
   if (arguments.format == Format::json) {

@@ -3,17 +3,33 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <charconv>
 #include <cstdio>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
+#include "batpak/verify.hpp"
 #include "batpak/version.hpp"
 #include "complaint.hpp"
 
 namespace batpak::cli {
 namespace {
+
+// Digits that 64 bits hold: more would become another number, and so would a sign.
+CLI::Validator whole_number() {
+  const auto what_is_wrong = [](const std::string& text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size()) return std::string();
+    return text + " is no whole number from 0 to " + std::to_string(std::numeric_limits<std::uint64_t>::max());
+  };
+  return {what_is_wrong, "", ""};
+}
 
 // What all commands have in common; `arguments` must outlive the parsing.
 template <class Arguments>
@@ -30,7 +46,11 @@ class CommandForm {
 
   template <class T>
   CLI::Option* option(const std::string& names, T Arguments::* member, const std::string& says) {
-    return app_.add_option(names, (*arguments_).*member, says);
+    CLI::Option* option = app_.add_option(names, (*arguments_).*member, says);
+    if constexpr (std::is_same_v<T, std::uint64_t> || std::is_same_v<T, std::optional<std::uint64_t>>) {
+      option->check(whole_number());
+    }
+    return option;
   }
   template <class T>
   CLI::Option* operand(const std::string& name, T Arguments::* member, const std::string& says) {
@@ -44,7 +64,9 @@ class CommandForm {
   void directory() { operand("DIR", &Arguments::directory, "The store"); }
 
   void threads() {
-    app_.add_option("--threads", arguments_->threads, "Threads to use; by default all cores")->type_name("N");
+    app_.add_option("--threads", arguments_->threads, "Threads to use; by default all cores")
+        ->check(CLI::Range(0U, VerifyOptions::threads_max))
+        ->type_name("N");
   }
 
   void trust() {
@@ -191,7 +213,7 @@ void add_history(CLI::App& app, const Chosen& chosen) {
 void add_verify(CLI::App& app, const Chosen& chosen) {
   CommandForm<VerifyArguments> form(app, "verify", "Recompute everything from the bytes and list what is wrong",
                                     "  batpak verify audit\n"
-                                    "  batpak verify audit --key \"$(batpak key show audit.key --store audit)\"\n"
+                                    "  batpak verify audit --key audit.pub\n"
                                     "  batpak verify audit --against audit.checkpoint --against event.tlog-proof\n"
                                     "  batpak verify audit --json | jq -r 'select(.type == \"finding\") | .path'",
                                     chosen);
@@ -318,6 +340,7 @@ void add_key_changes(CLI::App& key, const Chosen& chosen) {
   rotate.directory();
   rotate.option("--key-file", &KeyRotateArguments::key_file, "The key in force")->type_name("FILE")->required();
   rotate.option("--new-key-file", &KeyRotateArguments::new_key_file, "The new one")->type_name("FILE")->required();
+  rotate.witness();
   CommandForm<KeyRevokeArguments> revoke(
       key, "revoke", "Put a new key in the place of one that is lost or leaked, by the recovery key",
       "  batpak key revoke audit --recovery-key-file recovery.key --key-file audit-2.key\n"
@@ -333,6 +356,7 @@ void add_key_changes(CLI::App& key, const Chosen& chosen) {
       ->type_name("SEQUENCE");
   revoke.option("--revoked-key", &KeyRevokeArguments::revoked_key, "The key to revoke; by default the one in force")
       ->type_name("KEY");
+  revoke.witness();
   CommandForm<KeyHistoryArguments> history(key, "history", "List the keys of a store one after the other",
                                            "  batpak key history audit\n  batpak key history audit --json | jq .from",
                                            chosen);
@@ -364,6 +388,27 @@ void add_key(CLI::App& app, const Chosen& chosen) {
       ->type_name("DIR")
       ->excludes(name);
   add_key_changes(key, chosen);
+}
+
+// Every option and operand has to say something: an empty value is what a script passes whose variable is unset or whose $(…)
+// failed, and taken for no value it would leave out the very check that was asked for.
+void refuse_empty_values(CLI::App& app) {
+  const CLI::Validator says_something(
+      [](const std::string& value) { return value.empty() ? std::string("the value is empty") : std::string(); }, "", "");
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_items_expected_max() > 0) option->transform(says_something);  // before the checks of its own
+  }
+  for (CLI::App* command : app.get_subcommands(nullptr)) refuse_empty_values(*command);
+}
+
+// "--key=", which would otherwise take the argument behind it for its value. Null: there is none.
+const char* option_that_ends_with_its_name(int count, const char* const* arguments) {
+  for (int i = 1; i < count; ++i) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--") return nullptr;
+    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) return arguments[i];
+  }
+  return nullptr;
 }
 
 // "batpak key new", as far as the arguments got.
@@ -414,6 +459,10 @@ std::expected<Command, ExitCode> parse_command_line(int count, const char* const
   add_types(app, chosen);
   add_stat(app, chosen);
   add_key(app, chosen);
+  refuse_empty_values(app);
+  if (const char* option = option_that_ends_with_its_name(count, arguments)) {
+    return std::unexpected(complain_of_usage(std::string(option) + ": the value is empty; see batpak --help"));
+  }
   try {
     app.parse(count, arguments);
   } catch (const CLI::Success& wanted) {  // --help and --version

@@ -2,7 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <system_error>
 
 #include "display_text.hpp"
 
@@ -11,8 +14,28 @@ namespace {
 
 void print_line(std::string_view text) { fmt::print(stderr, "batpak: {}\n", printable(text)); }
 
+// A file that is refused as a signing key. Others may read a public key, and no mode makes it one that signs.
+std::string way_out_of_key_file(const std::string& path) {
+  std::error_code unknown;
+  std::string first_line;
+  if (std::filesystem::symlink_status(path, unknown).type() == std::filesystem::file_type::regular) {
+    std::ifstream file(path, std::ios::binary);
+    std::getline(file, first_line);
+  }
+  if (first_line.starts_with("-----BEGIN PRIVATE KEY-----")) return fmt::format("chmod 600 {} closes it to others", path);
+  return "name the file that batpak key new made; the public half of a key cannot sign";
+}
+
+// A store that is gone cannot be taken as it is.
+std::string way_out_of_rollback(const Error& error) {
+  std::error_code unknown;
+  if (error.code == ErrorCode::rolled_back && !std::filesystem::exists(error.path + "/store.meta", unknown)) {
+    return "put a copy of the store back; a new store needs a witness file of its own";
+  }
+  return "if an older copy was put back on purpose, --accept-restore says so in the log";
+}
+
 std::string way_out_of(const Error& error) {
-  const std::string store = error.path.empty() ? "DIR" : error.path;
   switch (error.code) {
     case ErrorCode::invalid_coordinate: return "entity and scope are 1 to 1024 bytes of UTF-8 without control characters";
     case ErrorCode::reserved_entity: return "choose an entity that does not begin with \"$batpak/\"";
@@ -39,10 +62,9 @@ std::string way_out_of(const Error& error) {
     case ErrorCode::key_required: return "give the store's key with --key-file FILE";
     case ErrorCode::wrong_key: return "batpak stat DIR shows the key that the store declares";
     case ErrorCode::malformed_key: return "batpak key new FILE makes a key, batpak key show prints its public half";
-    case ErrorCode::insecure_key_file:
-      return fmt::format("chmod 600 {} closes it to others; the public half of a key cannot sign", store);
+    case ErrorCode::insecure_key_file: return way_out_of_key_file(error.path);
     case ErrorCode::rolled_back:
-    case ErrorCode::forked: return "if an older copy was put back on purpose, --accept-restore says so in the log";
+    case ErrorCode::forked: return way_out_of_rollback(error);
     case ErrorCode::witness_missing: return "--witness-create makes a new one from today's log";
     case ErrorCode::witness_foreign: return "each store has a witness file of its own";
     case ErrorCode::rotation_unfinished: return "give the key before it too, as when the change was begun";

@@ -33,6 +33,9 @@ ExitCode run(const InitArguments& arguments) {
     options->recovery_key_hash = recovery_key_hash(*key);
   }
   Result<Store> store = Store::open(arguments.directory, *options);
+  if (!store && store.error().code == ErrorCode::not_a_store) {
+    return complain(store.error(), "choose a directory that is empty or not there yet");
+  }
   if (!store) return complain(store.error());
   const std::string key = verifier_key_text(*store);
   Output output;
@@ -44,6 +47,12 @@ ExitCode run(const InitArguments& arguments) {
   } else {
     output.line(fmt::format("made the store {}, origin {}", arguments.directory, store->origin()));
     if (!key.empty()) output.line(fmt::format("its key for those who verify: {}", key));
+  }
+  if (options->key && !options->recovery_key_hash) {
+    output.flush();
+    remark(
+        "no recovery key is named, and none can be named later: without one a lost key cannot be replaced, nor a leaked one "
+        "revoked; see --recovery-key in batpak(1)");
   }
   if (Result<void> closed = store->close(); !closed) return complain(closed.error());
   return output.finish(ExitCode::fine);

@@ -21,7 +21,7 @@ Result<std::shared_ptr<const SigningKey>> load_key(const std::string& file) {
 
 // Opens the store, which changes the key, closes it, and says which key is in force now.
 ExitCode change(const std::string& directory, const OpenOptions& options, Format format) {
-  Result<Store> store = Store::open(directory, options);
+  Result<Store> store = open_with_remarks(directory, options);
   if (!store) return complain(store.error());
   const KeySpan span = store->keys().back();
   const std::string origin = store->origin();
@@ -44,26 +44,20 @@ ExitCode change(const std::string& directory, const OpenOptions& options, Format
 }  // namespace
 
 ExitCode run(const KeyRotateArguments& arguments) {
-  OpenOptions options;
-  options.create = Create::never;
   auto previous = load_key(arguments.key_file);
   if (!previous) return complain(previous.error());
-  auto key = load_key(arguments.new_key_file);
-  if (!key) return complain(key.error());
-  options.key = *std::move(key);
-  options.previous_key = *std::move(previous);
-  return change(arguments.directory, options, arguments.format);
+  Result<OpenOptions> options = open_options({.key_file = arguments.new_key_file}, arguments.witness, Create::never);
+  if (!options) return complain(options.error());
+  options->previous_key = *std::move(previous);
+  return change(arguments.directory, *options, arguments.format);
 }
 
 ExitCode run(const KeyRevokeArguments& arguments) {
   const auto recovery_key = load_key(arguments.recovery_key_file);
   if (!recovery_key) return complain(recovery_key.error());
-  OpenOptions options;
-  options.create = Create::never;
-  auto key = load_key(arguments.key_file);
-  if (!key) return complain(key.error());
-  const PublicKey successor = (*key)->public_key();
-  options.key = *std::move(key);
+  Result<OpenOptions> options = open_options({.key_file = arguments.key_file}, arguments.witness, Create::never);
+  if (!options) return complain(options.error());
+  const PublicKey successor = options->key->public_key();
   {
     const Result<Store> store = open_to_read(arguments.directory, ReadOnlyOptions::Undurable::hide);
     if (!store) return complain(store.error());
@@ -77,9 +71,9 @@ ExitCode run(const KeyRevokeArguments& arguments) {
     const std::uint64_t from = arguments.from.value_or(store->frontier().durable);
     auto revocation = make_revocation(**recovery_key, store->origin(), *revoked, from, successor);
     if (!revocation) return complain(revocation.error());
-    options.revocation = *std::move(revocation);
+    options->revocation = *std::move(revocation);
   }
-  return change(arguments.directory, options, arguments.format);
+  return change(arguments.directory, *options, arguments.format);
 }
 
 ExitCode run(const KeyHistoryArguments& arguments) {

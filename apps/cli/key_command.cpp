@@ -39,6 +39,11 @@ ExitCode print_key(const std::string& file, const PublicKey& key, const std::str
 ExitCode run(const KeyNewArguments& arguments) {
   const Result<SigningKey> key = SigningKey::generate();
   if (!key) return complain(key.error());
+  if (!arguments.name.empty()) {
+    // Before there is a file: what fails leaves none behind.
+    const Result<VerifierKey> named = VerifierKey::make(arguments.name, key->public_key());
+    if (!named) return complain(named.error(), "--name takes 1 to 255 bytes without blanks and plus signs");
+  }
   if (Result<void> saved = key->save(arguments.file); !saved) {
     return complain(saved.error(), "a key is never overwritten; choose a new file in a directory that exists");
   }

@@ -1,6 +1,7 @@
 #include "known_checkpoint.hpp"
 
 #include "batpak/offline_receipt.hpp"
+#include "batpak/stream_proof.hpp"
 #include "batpak/witness_file.hpp"
 #include "text_file.hpp"
 
@@ -31,9 +32,24 @@ Result<KnownCheckpoint> from_note(Result<CheckpointNote> note) {
   return KnownCheckpoint{.name = {}, .checkpoint = note->checkpoint, .event = {}, .note = *std::move(note)};
 }
 
+constexpr std::string_view taken = "; --against takes a checkpoint, a receipt or a witness file";
+
+// Of the texts that leave a store some say nothing that could be held against it.
+std::string what_this_is(std::string_view text, const std::string& as_note) {
+  if (text.empty()) return "the file is empty";
+  if (is_stream_proof(text)) return "this is a proof about an entity";
+  if (text.starts_with("batpak-key-chain@")) return "this is a chain of keys";
+  return as_note;
+}
+
 Result<KnownCheckpoint> from_text(std::string_view text) {
   if (text.starts_with("c2sp.org/tlog-proof@")) return from_receipt(text);
-  if (!text.starts_with("batpak-witness@")) return from_note(parse_note(text));
+  if (!text.starts_with("batpak-witness@")) {
+    auto note = parse_note(text);
+    if (!note)
+      return std::unexpected(Error(note.error().code, what_this_is(text, note.error().message) + std::string(taken)));
+    return from_note(std::move(note));
+  }
   Result<WitnessRecord> record = parse_witness_record(text);
   if (!record) return std::unexpected(std::move(record).error());
   Result<KnownCheckpoint> known = from_note(std::move(record->note));

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <charconv>
 #include <optional>
 
@@ -48,9 +50,10 @@ std::optional<Error> refuse_older(const KnownCheckpoint& older, const Store& sto
     return refuse(ErrorCode::rolled_back,
                   "the log ends with " + counted(events, "event", "events") + ", before " + describe(older));
   }
-  return refuse(ErrorCode::past_the_end, "the newest signed checkpoint of the store is of " +
-                                             counted(newest.checkpoint.size, "event", "events") +
-                                             "; if it had more, it was put back");
+  return refuse(
+      ErrorCode::past_the_end,
+      fmt::format("there is no checkpoint of {} yet to go on from: the newest signed one of the store is of {}",
+                  counted(older.checkpoint.size, "event", "events"), counted(newest.checkpoint.size, "event", "events")));
 }
 
 enum class Claim : std::uint8_t { complete, absent };
@@ -124,7 +127,7 @@ ExitCode run(const ProveConsistencyArguments& arguments) {
   if (!note) return complain_of_proof(note.error());
   const auto complain_of_older = [&](const Error& error) {
     return complain(error, older->name.empty()
-                               ? std::string()
+                               ? "batpak verify DIR --against FILE holds a checkpoint that was kept against the log"
                                : "batpak verify " + arguments.directory + " --against " + older->name + " looks closer");
   };
   if (const auto refused = refuse_older(*older, *store, *note)) return complain_of_older(*refused);

@@ -49,6 +49,16 @@ std::optional<std::string> calendar_time(const Cosignature& cosignature) {
   return text;
 }
 
+// The declaration is of an earlier log than the one that is signed, and speaks of that one only. Nothing where it ends the log.
+std::string not_spoken_of(const ProvenStream& stream) {
+  const std::uint64_t size = stream.declaration.checkpoint.size;
+  if (size <= stream.log_size) return {};
+  std::string text =
+      "the signed log has " + counted(size, "event", "events") + "; nothing is said of " + grouped(stream.log_size);
+  if (size > stream.log_size + 1) return text + " to " + grouped(size - 1);
+  return text + (stream.declaration.sequence == stream.log_size ? ", the declaration itself" : "");
+}
+
 std::string summary_json(const ProvenStream& stream, OriginCheck origin) {
   std::vector<std::string> lanes;
   for (const ProvenStream::Lane& lane : stream.lanes) {
@@ -159,6 +169,7 @@ void print_proven_stream(const ProvenStream& stream, OriginCheck origin, Format 
   };
   row("declared", to_string(stream.declaration.time) + ", as event " + std::to_string(stream.declaration.sequence));
   row("streams", std::to_string(stream.streams) + " in that log");
+  if (const std::string rest = not_spoken_of(stream); !rest.empty()) row("beyond it", rest);
   for (const Cosignature& cosignature : stream.declaration.cosignatures) row("cosigned", cosignature_words(cosignature));
   if (origin == OriginCheck::not_done) row("origin", origin_not_checked);
   row("by", "the owner; batpak verify of the log shows whether it is true");

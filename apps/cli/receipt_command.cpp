@@ -50,7 +50,11 @@ Result<Believed> find_trusted(const ReceiptVerifyArguments& arguments, const Che
   const Result<std::string> text = read_text(arguments.keys, OfflineReceipt::text_bytes_max);
   if (!text) return std::unexpected(text.error());
   auto keys = verify_key_chain(*verifier, *text);
-  if (!keys) return Believed(std::unexpected(std::move(keys).error()));
+  if (!keys) {
+    ReceiptRefusal refusal = std::move(keys).error();
+    refusal.message = arguments.keys + ": " + refusal.message;
+    return Believed(std::unexpected(std::move(refusal)));
+  }
   return Believed({.who = *std::move(keys), .origin = origin});
 }
 
@@ -104,6 +108,20 @@ ExitCode say_refused(Output& output, Format format, std::string_view fault, std:
   return output.finish(ExitCode::finding);
 }
 
+// What may still lead from the key that is known to the one that signed.
+void remark_on_keys(const ReceiptVerifyArguments& arguments, std::optional<ReceiptFault> fault) {
+  if (!arguments.policy.empty() || (fault != ReceiptFault::wrong_key && fault != ReceiptFault::revoked_key)) return;
+  if (!arguments.keys.empty()) {
+    remark(
+        "a newer chain of keys (batpak key chain DIR) may lead on from this one, or a receipt under a newer checkpoint may "
+        "be "
+        "signed by a key of it");
+  } else if (fault == ReceiptFault::wrong_key) {
+    remark(
+        "if the log changed its key since, --keys FILE with what batpak key chain DIR prints leads from one to the other");
+  }
+}
+
 ExitCode verify_event(const ReceiptVerifyArguments& arguments, std::string_view text) {
   Output output;
   const auto receipt = parse_offline_receipt(text);
@@ -117,10 +135,7 @@ ExitCode verify_event(const ReceiptVerifyArguments& arguments, std::string_view 
   if (!trusted) return say_refused(output, arguments.format, to_string(trusted.error().fault), trusted.error().message);
   const auto proven = std::visit([&](const auto& who) { return verify_offline_receipt(*receipt, who); }, trusted->who);
   if (!proven) {
-    if (proven.error().fault == ReceiptFault::wrong_key && arguments.keys.empty() && arguments.policy.empty()) {
-      remark(
-          "if the log changed its key since, --keys FILE with what batpak key chain DIR prints leads from one to the other");
-    }
+    remark_on_keys(arguments, proven.error().fault);
     return say_refused(output, arguments.format, to_string(proven.error().fault), proven.error().message);
   }
   output.write(arguments.format == Format::json ? proven_json(*proven, trusted->origin) + '\n'
@@ -144,7 +159,10 @@ ExitCode verify_stream(const ReceiptVerifyArguments& arguments, std::string_view
   const Believed& trusted = *believed;
   if (!trusted) return say_refused(output, arguments.format, to_string(trusted.error().fault), trusted.error().message);
   const auto proven = std::visit([&](const auto& who) { return verify_stream_proof(*proof, who); }, trusted->who);
-  if (!proven) return say_refused(output, arguments.format, fault_of(proven.error()), proven.error().message);
+  if (!proven) {
+    remark_on_keys(arguments, proven.error().receipt_fault);
+    return say_refused(output, arguments.format, fault_of(proven.error()), proven.error().message);
+  }
   print_proven_stream(*proven, trusted->origin, arguments.format, output);
   return output.finish(ExitCode::fine);
 }
@@ -213,6 +231,10 @@ ExitCode run(const ReceiptVerifyArguments& arguments) {
   }
   const Result<std::string> text = read_text(arguments.file, StreamProof::text_bytes_max);
   if (!text) return complain(text.error());
+  if (text->empty()) {
+    Output output;
+    return say_refused(output, arguments.format, to_string(ReceiptFault::malformed), "the receipt is empty");
+  }
   if (!arguments.old.empty() || is_consistency(*text)) return verify_consistency_text(arguments, *text);
   return is_stream_proof(*text) ? verify_stream(arguments, *text) : verify_event(arguments, *text);
 }

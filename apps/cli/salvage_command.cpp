@@ -45,13 +45,26 @@ void print_report(Output& output, const SalvageArguments& arguments, const Salva
                           arguments.destination));
 }
 
+// What cannot be salvaged is not helped by salvage.
+ExitCode complain_of_salvage(const Error& error, const SalvageArguments& arguments) {
+  const bool at_destination = error.path.starts_with(arguments.destination);
+  switch (error.code) {
+    case ErrorCode::damaged:
+    case ErrorCode::corrupt: return complain(error, "restore a copy; batpak verify DIR shows what is wrong with this one");
+    case ErrorCode::not_a_store:
+      return complain(error, at_destination ? "choose a directory that is empty or not there yet"
+                                            : "name a store; where its files are gone, restore a copy");
+    default: return complain(error);
+  }
+}
+
 }  // namespace
 
 ExitCode run(const SalvageArguments& arguments) {
   const Result<OpenOptions> options = open_options(arguments.signing, {}, Create::always);
   if (!options) return complain(options.error());
   const Result<SalvageReport> report = salvage(arguments.source, arguments.destination, *options);
-  if (!report) return complain(report.error());
+  if (!report) return complain_of_salvage(report.error(), arguments);
   Output output;
   if (arguments.format == Format::json) {
     output.line(report_json(*report));

@@ -2,7 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <cerrno>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "complaint.hpp"
@@ -18,12 +21,22 @@ void remark_on_damage(const OpenReport& report) {
   }
 }
 
+// The library's answer would be that of a store whose directory is not there, which is another matter to whoever reads it.
+Result<void> check_place_of_witness(const std::string& file) {
+  std::error_code unknown;
+  const std::filesystem::path parent = std::filesystem::absolute(file, unknown).parent_path();
+  if (unknown || std::filesystem::exists(parent, unknown) || unknown) return {};
+  return std::unexpected(
+      Error(ErrorCode::not_found, "there is no directory for the witness file").at_path(file).with_errno(ENOENT));
+}
+
 }  // namespace
 
 Result<OpenOptions> open_options(const SigningArguments& signing, const WitnessArguments& witness, Create create) {
   OpenOptions options;
   options.create = create;
   if (!witness.file.empty()) {
+    if (Result<void> place = check_place_of_witness(witness.file); !place) return std::unexpected(std::move(place).error());
     options.witness_file = {.path = witness.file,
                             .persist = witness.persist,
                             .when_missing = witness.when_missing,
@@ -38,9 +51,13 @@ Result<OpenOptions> open_options(const SigningArguments& signing, const WitnessA
 }
 
 Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing, const WitnessArguments& witness) {
-  Result<OpenOptions> options = open_options(signing, witness, Create::never);
-  if (!options) return std::unexpected(std::move(options).error());
-  Result<Store> store = Store::open(directory, *options);
+  const Result<OpenOptions> options = open_options(signing, witness, Create::never);
+  if (!options) return std::unexpected(options.error());
+  return open_with_remarks(directory, *options);
+}
+
+Result<Store> open_with_remarks(const std::string& directory, const OpenOptions& options) {
+  Result<Store> store = Store::open(directory, options);
   if (!store) return store;
   const OpenReport& report = store->open_report();
   if (report.torn_bytes > 0) {
@@ -48,7 +65,7 @@ Result<Store> open_to_write(const std::string& directory, const SigningArguments
     remark(fmt::format("{} of a write that did not finish were cut off {}{}", byte_size(report.torn_bytes), report.torn_path,
                        kept));
   }
-  if (options->key && !store->declared_key()) {
+  if (options.key && !store->declared_key()) {
     remark(
         "the store has no key yet and gets this one with its next event, for good: then nothing is written without it, and "
         "no "

@@ -12,6 +12,9 @@ namespace batpak::cli {
 [[nodiscard]] Result<OpenOptions> open_options(const SigningArguments& signing, const WitnessArguments& witness,
                                                Create create);
 
+// Opens it so, and says on standard error what that met.
+[[nodiscard]] Result<Store> open_with_remarks(const std::string& directory, const OpenOptions& options);
+
 [[nodiscard]] Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing,
                                           const WitnessArguments& witness);
 

@@ -31,17 +31,21 @@ Result<NamedKey> parse_key_text(std::string_view text) {
 
 Result<NamedKey> parse_named_key_argument(const std::string& argument) {
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(argument, ignored)) {
+  const std::filesystem::file_status status = std::filesystem::status(argument, ignored);
+  if (!std::filesystem::is_regular_file(status)) {
     Result<NamedKey> key = parse_key_text(argument);
     if (key) return key;
     if (argument.find('+') != std::string::npos) return std::unexpected(std::move(key).error());
-    return std::unexpected(
-        Error(ErrorCode::malformed_key, "there is no such file, and it is no key either").at_path(argument));
+    const char* const why = std::filesystem::exists(status) ? "this is not a regular file, and it is no key either"
+                                                            : "there is no such file, and it is no key either";
+    return std::unexpected(Error(ErrorCode::malformed_key, why).at_path(argument));
   }
   std::ifstream file(argument, std::ios::binary);
+  if (!file) return std::unexpected(Error(ErrorCode::permission_denied, "the file cannot be opened").at_path(argument));
   std::string text(text_bytes_max, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.empty()) return std::unexpected(Error(ErrorCode::malformed_key, "the file is empty").at_path(argument));
   if (!text.starts_with("-----BEGIN")) {
     Result<NamedKey> key = parse_key_text(text);
     if (!key) return std::unexpected(std::move(key).error().at_path(argument));

@@ -33,7 +33,8 @@ struct KeyRevocation {
 };
 
 // Where the recovery key is kept, which needs to know nothing of the store but what it is told here.
-// Errors: invalid_argument for a successor that is the revoked key; those of the signer.
+// Errors: invalid_argument for a successor that is the revoked key, or the recovery key: that one is stolen where it signs, and
+// its thief could revoke the owner. Those of the signer.
 [[nodiscard]] Result<KeyRevocation> make_revocation(const Signer& recovery_key, std::string_view origin,
                                                     const PublicKey& revoked, std::uint64_t from,
                                                     const PublicKey& successor);

@@ -55,7 +55,7 @@ struct OpenOptions {
   // Changes the key without the declared one, which is lost or leaked: the recovery key's word that `key` is its successor.
   std::optional<KeyRevocation> revocation = {};
   // Where the store's first key is declared: recovery_key_hash() of a key kept elsewhere, which alone can revoke. It cannot be
-  // changed later.
+  // changed later. The recovery key never becomes the key that signs: invalid_argument here, and for a change of keys to it.
   std::optional<Hash> recovery_key_hash = {};
 
   std::uint64_t segment_bytes = 64ULL << 20;    // 64 KiB – 1 GiB, of segments created from now on

@@ -24,7 +24,7 @@ struct SalvageReport {
 // source is not changed. Where `key` is given the new store is signed with it, whatever keys the source declares.
 // A witness file is one of the new store's own: it must not be there, and WhenMissing::create makes it; one that is there is
 // that of another store, the source's too, and witness_foreign.
-// Errors: as Store::open, of the source too; when it fails, nothing but empty directories is left, or the whole copy where
+// Errors: as Store::open, of the source too; invalid_argument for a destination inside of the source's directory; when it fails, nothing but empty directories is left, or the whole copy where
 // only its name could not be made durable. A process that ends in the middle leaves the unfinished copy, which is to be
 // removed before the next try.
 [[nodiscard]] Result<SalvageReport> salvage(const std::string& source, const std::string& destination,

@@ -115,8 +115,8 @@ class Store {
   // Cost: that of declaring for the first proof on a declaration, then 1 µs for each event of the entity.
   // Errors: no_heads where no signed checkpoint covers a declaration, key_required, invalid_coordinate, corrupt.
   [[nodiscard]] Result<StreamProof> prove_stream(std::string_view entity, Show show = Show::fields) const;
-  // The newest durable checkpoint that is signed. Errors: key_required where none is, past_the_end where its key is revoked and
-  // the successor has not signed yet.
+  // The newest durable checkpoint that is signed. Errors: key_required where the store has no key, past_the_end where none is
+  // signed yet, or where the key of the newest is revoked and the successor has not signed yet.
   [[nodiscard]] Result<CheckpointNote> signed_checkpoint() const;
 
   [[nodiscard]] const std::string& path() const noexcept;

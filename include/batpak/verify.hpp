@@ -96,6 +96,8 @@ struct KnownCheckpoint {
 };
 
 struct VerifyOptions {
+  static constexpr unsigned threads_max = 256;
+
   // A key of the store's, the first one or a later one: signatures are checked with those that the log declares, which must be
   // among them. Without one they are not checked, and the report says so.
   std::optional<PublicKey> key = {};
@@ -103,7 +105,7 @@ struct VerifyOptions {
   std::string origin = {};
   // The log must go on from each of these, and hold the events.
   std::vector<KnownCheckpoint> against = {};
-  unsigned threads = 0;                                      // 0: all cores
+  unsigned threads = 0;                                      // 0: all cores; where the system has no more, fewer are used
   std::function<void(const VerifyProgress&)> progress = {};  // called from the calling thread
   std::size_t findings_max = 10'000;                         // later ones are only counted
   platform::FileSystem* file_system = nullptr;
@@ -191,7 +193,8 @@ struct VerifyReport {
 
 // Recomputes every CRC, hash, link, version, sequence and tree root from the bytes, and signatures where there is a key. It
 // opens the files itself, trusts no index and no stored hash, takes no lock, changes nothing, and goes on after each finding.
-// Errors: not_a_store, not_a_directory, no_such_directory, permission_denied. Everything else is a finding.
+// Errors: not_a_store, not_a_directory, no_such_directory, permission_denied; invalid_argument for more than threads_max
+// threads. Everything else is a finding.
 [[nodiscard]] Result<VerifyReport> verify_directory(const std::string& path, const VerifyOptions& options = {});
 
 }  // namespace batpak

@@ -1,11 +1,18 @@
 #include "audit/task_pool.hpp"
 
+#include <system_error>
 #include <utility>
 
 namespace batpak::audit {
 
 TaskPool::TaskPool(unsigned threads) : threads_(threads == 0 ? base::Thread::hardware_count() : threads) {
-  for (unsigned i = 1; i < threads_; ++i) workers_.emplace_back([this, i] { work(i); });
+  for (unsigned i = 1; i < threads_; ++i) {
+    try {
+      workers_.emplace_back([this, i] { work(i); });
+    } catch (const std::system_error&) {
+      threads_ = i;  // the system has no more, and the work can be done by those there are
+    }
+  }
 }
 
 TaskPool::~TaskPool() {

@@ -26,6 +26,7 @@ class TaskPool {
     bool done_ = false;  // guarded by the pool's mutex
   };
 
+  // 0: as many threads as there are cores. Where the system cannot start so many, the pool has fewer.
   explicit TaskPool(unsigned threads);
   ~TaskPool();
   TaskPool(const TaskPool&) = delete;

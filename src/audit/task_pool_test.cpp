@@ -1,6 +1,7 @@
 #include "audit/task_pool.hpp"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 namespace batpak::audit {
 namespace {
@@ -32,6 +33,23 @@ TEST(TaskPool, works_on_what_waits_while_it_waits) {
   alone.finish(tasks[4]);
   alone.finish(tasks[0]);
   EXPECT_EQ(order.size(), 5U);
+}
+
+TEST(TaskPool, goes_on_with_the_threads_that_can_be_started) {
+  pthread_attr_t usual;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  pthread_attr_t immense;
+  ASSERT_EQ(pthread_attr_init(&immense), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&immense, std::size_t{1} << 50U), 0);  // more than there are addresses
+  ASSERT_EQ(pthread_setattr_default_np(&immense), 0);
+  TaskPool alone(8);
+  ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
+  EXPECT_EQ(alone.threads(), 1U);
+  std::vector<unsigned> run_on;
+  alone.finish(alone.submit([&](unsigned thread) { run_on.push_back(thread); }));
+  EXPECT_EQ(run_on, std::vector<unsigned>{0});
+  pthread_attr_destroy(&immense);
+  pthread_attr_destroy(&usual);
 }
 
 TEST(TaskPool, ends_with_tasks_that_were_never_begun) {

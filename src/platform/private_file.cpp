@@ -23,7 +23,7 @@ constexpr mode_t permission_bits = 07777;
   if (!S_ISREG(status.st_mode)) return insecure(path, "is not a regular file");
   if (status.st_uid != ::geteuid()) return insecure(path, "belongs to another user");
   if ((status.st_mode & permission_bits & ~private_mode) != 0)
-    return insecure(path, "may be used by others; chmod it to 0600");
+    return insecure(path, "may be used by others: its mode is not 0600");
   return {};
 }
 

@@ -33,6 +33,11 @@ Hash recovery_key_hash(const PublicKey& recovery_key) noexcept {
 Result<KeyRevocation> make_revocation(const Signer& recovery_key, std::string_view origin, const PublicKey& revoked,
                                       std::uint64_t from, const PublicKey& successor) {
   if (revoked == successor) return fail(ErrorCode::invalid_argument, "a key cannot be its own successor");
+  if (successor == recovery_key.public_key()) {
+    return fail(ErrorCode::invalid_argument,
+                "the recovery key cannot be the successor: who steals that could then revoke it, and the owner would be "
+                "locked out");
+  }
   BATPAK_TRY(const Signer::Signature signature,
              proof::checked_signature(recovery_key, signed_bytes(origin, revoked, from, successor)));
   return KeyRevocation{.origin = std::string(origin),

@@ -36,6 +36,15 @@ bool is_recorded(const KeyHistory& declared, const KeyRevocation& revocation) {
          revoked != spans.end() && revoked->revoked_from && *revoked->revoked_from <= revocation.from;
 }
 
+// What signs every day is what is stolen; with the power to revoke, the thief would keep the store for good.
+Result<void> check_not_recovery_key(const KeyHistory& declared, const KeyHistory::KeyBytes& new_key) {
+  BATPAK_TRY(const PublicKey key, PublicKey::from_bytes(new_key));
+  if (declared.recovery_key_hash() != recovery_key_hash(key)) return {};
+  return fail(ErrorCode::invalid_argument,
+              "the new key is the recovery key: who steals it from where it signs could then revoke it, and the owner would "
+              "be locked out");
+}
+
 Result<std::optional<KeyChange>> plan_change(const KeyHistory& declared, const OpeningKeys& keys, std::string_view origin) {
   if (keys.revocation && !is_recorded(declared, *keys.revocation)) {
     if (*keys.key != keys.revocation->successor.bytes()) {
@@ -66,6 +75,8 @@ Result<std::optional<KeyChange>> plan_keys(const KeyHistory& declared, const Ope
   Result<std::optional<KeyChange>> planned = plan_change(declared, keys, origin);
   if (!planned) return planned;
   const std::optional<KeyChange>& change = *planned;
+  // Of a log that has it so already nothing is refused: its owner has to be able to write, and to change the key.
+  if (change) BATPAK_CHECK(check_not_recovery_key(declared, *keys.key));
   if (!change && keys.previous_key && !declared.knows(*keys.previous_key)) {
     return fail(ErrorCode::wrong_key, "the previous key is none of the store's");
   }

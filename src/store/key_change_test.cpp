@@ -246,6 +246,24 @@ TEST_F(KeyChangeTest, a_revocation_by_anybody_else_or_of_anything_else_is_refuse
   EXPECT_EQ(error_of(make_revocation(*recovery_, "x", first_->public_key(), 2, first_->public_key())), "invalid_argument");
 }
 
+// Witness: revocation_needs_the_recovery_key
+TEST_F(KeyChangeTest, the_recovery_key_never_becomes_the_one_that_signs) {
+  EXPECT_EQ(error_of(machine_.try_open(recoverable(recovery_))), "invalid_argument") << "as the first key";
+  EXPECT_EQ(machine_.files.list_files().size(), 0U) << "nothing was made";
+  make(recoverable(first_));
+  const auto log = machine_.truth();
+  EXPECT_EQ(error_of(machine_.try_open(with(recovery_, first_))), "invalid_argument") << "by a rotation";
+  EXPECT_EQ(error_of(make_revocation(*recovery_, "example.com/keys", first_->public_key(), 2, recovery_->public_key())),
+            "invalid_argument")
+      << "by a revocation";
+  KeyRevocation made_elsewhere = revocation(first_, 2, second_);
+  made_elsewhere.successor = recovery_->public_key();
+  OpenOptions options = with(recovery_);
+  options.revocation = made_elsewhere;
+  EXPECT_EQ(error_of(machine_.try_open(options)), "invalid_argument") << "by one that others have written";
+  EXPECT_EQ(machine_.truth(), log);
+}
+
 TEST_F(KeyChangeTest, what_a_leaked_key_signed_counts_only_after_the_successor_signed_too) {
   make(recoverable(first_), 5);
   OpenOptions options = with(std::make_shared<Agent>(second_));

@@ -35,6 +35,11 @@ Result<void> check_options(const OpenOptions& options) {
   if (options.previous_key && options.previous_key->public_key() == options.key->public_key()) {
     return refuse("the previous key is the key itself");
   }
+  if (options.recovery_key_hash && *options.recovery_key_hash == recovery_key_hash(options.key->public_key())) {
+    return refuse(
+        "the recovery key is the signing key itself: who steals that could then revoke it, and the owner would be locked "
+        "out");
+  }
   if (!options.origin.empty()) BATPAK_CHECK(proof::check_origin(options.origin));
   return {};
 }

@@ -70,6 +70,10 @@ Result<CheckpointNote> Store::signed_checkpoint() const {
     // Whoever could write the files could store it.
     if (newest) BATPAK_CHECK(check_signature(*newest, impl_->follower->state().keys));
   }
+  if (!newest && !impl_->keys()->empty()) {
+    return fail(ErrorCode::past_the_end,
+                "no signed checkpoint of the store is stored yet: the first one is with the next event");
+  }
   if (!newest) return fail(ErrorCode::key_required, "no checkpoint of the store is signed: it has no key");
   if (!impl_->keys()->counts(newest->checkpoint.size)) {
     return fail(ErrorCode::past_the_end,

@@ -13,6 +13,7 @@
 #include "platform/posix_fs.hpp"
 #include "read/snapshot_state.hpp"
 #include "recovery/recover.hpp"
+#include "store/inside.hpp"
 #include "store/own_event.hpp"
 #include "store/store_impl.hpp"
 #include "store/witness.hpp"
@@ -283,7 +284,8 @@ Result<void> check_free(platform::Directory& directory) {
   return {};
 }
 
-Result<Destination> choose_destination(platform::FileSystem& files, std::string path) {
+Result<Destination> choose_destination(platform::FileSystem& files, const std::string& source, std::string path,
+                                       const OpenOptions& options) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   const std::size_t slash = path.rfind('/');
   Destination place;
@@ -292,6 +294,12 @@ Result<Destination> choose_destination(platform::FileSystem& files, std::string 
   place.unfinished_path = path + ".unfinished";
   if (place.name.empty() || place.name == "." || place.name == "..") {
     return fail(Error(ErrorCode::invalid_argument, "the new store needs a name of its own").at_path(path));
+  }
+  // What stands in a store and is no part of it is damage of that store, which has to stay as it is.
+  const auto inside = store::is_inside(path, source, options.file_system);
+  if (inside && *inside) {
+    return fail(Error(ErrorCode::invalid_argument, "the new store would lie inside of the damaged one, which stays as it is")
+                    .at_path(path));
   }
   if (const auto there = files.open_directory(path)) {
     BATPAK_CHECK(check_free(**there));
@@ -352,7 +360,7 @@ Result<SalvageReport> salvage(const std::string& source, const std::string& dest
   BATPAK_TRY(const Snapshot snapshot, from.snapshot());
   BATPAK_TRY(const Timestamp first, first_time(snapshot));
   const Timestamp genesis_time{.microseconds = first.microseconds - room_microseconds, .counter = 0};
-  BATPAK_TRY(const Destination place, choose_destination(files, destination));
+  BATPAK_TRY(const Destination place, choose_destination(files, source, destination, options));
   BATPAK_TRY(const store::Witness witness, open_witness(files, destination, options));
   OpenOptions new_store = options;
   new_store.create = Create::always;

@@ -261,6 +261,15 @@ TEST_F(SalvageTest, that_fails_leaves_no_witness_file_of_a_store_that_is_none) {
   EXPECT_TRUE(salvage_with({.path = "safe/witness", .when_missing = WitnessFile::WhenMissing::create}));
 }
 
+TEST_F(SalvageTest, makes_no_store_inside_of_the_damaged_one) {
+  const auto before = machine_.files.list_files();
+  for (const char* const path : {"store/copy", "store/log/copy", "store/copy/"}) {
+    EXPECT_EQ(error_of(salvage_to(path)), "invalid_argument") << path;
+  }
+  EXPECT_EQ(machine_.files.list_files(), before) << "nothing was made";
+  EXPECT_EQ(findings(machine_.verify()), "");
+}
+
 TEST_F(SalvageTest, leaves_a_destination_alone_that_holds_something) {
   must(salvage_to("copy"));
   const auto before = files_below("copy/");

@@ -4,6 +4,7 @@
 
 #include "base/try.hpp"
 #include "platform/real_path.hpp"
+#include "store/inside.hpp"
 
 namespace batpak::store {
 
@@ -15,13 +16,11 @@ namespace {
 // put back together with the log, and say nothing.
 Result<WitnessFile> find_witness_file(const std::string& directory, const OpenOptions& options) {
   WitnessFile file = *options.witness_file;
-  std::string store = directory;
   if (options.file_system == nullptr) {
     BATPAK_TRY(file.path, platform::real_path(file.path));
-    if (auto real = platform::real_path(directory)) store = *std::move(real);
   }
-  while (store.size() > 1 && store.ends_with('/')) store.pop_back();
-  if (file.path.starts_with(store + "/")) {
+  BATPAK_TRY(const bool inside, is_inside(file.path, directory, options.file_system));
+  if (inside) {
     return fail(Error(ErrorCode::invalid_argument,
                       "a witness file inside of the store's directory would be put back together with it")
                     .at_path(options.witness_file->path));

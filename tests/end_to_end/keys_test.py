@@ -1,5 +1,7 @@
 """key rotate, revoke, history and chain: a store whose key changes, and those who follow it."""
 
+import os
+import shutil
 import unittest
 
 from command import CommandTest, event_line, main
@@ -68,6 +70,71 @@ class Keys(CommandTest):
         self.assertIn("wrong_key", self.rotate("second", "first", code=3).err)
         self.assertIn("invalid_argument", self.rotate("second", "second", code=2).err)
 
+    def test_the_recovery_key_never_becomes_the_one_that_signs(self):
+        before = self.history()
+        for refused in (self.batpak("init", self.path("other"), "--key-file", self.files["first"], "--recovery-key",
+                                    self.public["first"], code=2),
+                        self.rotate("first", "recovery", code=2), self.revoke("recovery", code=2)):
+            self.assertIn("invalid_argument", refused.err)
+            self.assertIn("could then revoke it, and the owner would be locked out", refused.err)
+        self.assertFalse(os.path.exists(self.path("other")))
+        self.assertEqual(self.history(), before)
+
+    def test_a_store_without_a_recovery_key_is_told_that_it_will_never_have_one(self):
+        said = self.batpak("init", self.path("other"), "--key-file", self.files["first"])
+        self.assertIn("no recovery key is named, and none can be named later", said.err)
+        self.assertEqual(len(said.err.splitlines()), 1)
+        self.assertEqual(self.batpak("init", self.path("third"), "--key-file", self.files["first"], "--recovery-key",
+                                     self.public["recovery"]).err, "")
+        self.assertEqual(self.batpak("init", self.path("fourth")).err, "")
+
+    def test_changes_of_keys_keep_the_witness_file_and_are_held_against_it(self):
+        witness = self.path("witness")
+        copy = self.path("copy")
+        shutil.copytree(self.store, copy)
+        self.rotate("first", "second", code=0)
+        self.batpak("append", self.store, "--key-file", self.files["second"], "--witness", witness, "--witness-create",
+                    stdin=event_line(1))
+        newest = self.path("newest")
+        shutil.copytree(self.store, newest)
+
+        def change(*options, code):
+            return self.batpak(*options, "--witness", witness, code=code)
+
+        def rotate(key, new_key, *options, code=0):
+            return change("key", "rotate", self.store, "--key-file", self.files[key], "--new-key-file", self.files[new_key],
+                          *options, code=code)
+
+        shutil.rmtree(self.store)
+        shutil.copytree(copy, self.store)
+        self.assertIn("rolled_back", rotate("first", "third", code=1).err)
+        self.assertIn("rolled_back", change("key", "revoke", self.store, "--recovery-key-file", self.files["recovery"],
+                                            "--key-file", self.files["third"], code=1).err)
+        self.assertEqual(len(self.history()), 1)
+        self.assertIn("it was taken as it is", rotate("first", "third", "--accept-restore").err)
+        with open(witness, encoding="utf-8") as file:
+            said = file.read()
+        self.assertEqual(int(said.split("\n")[3]), self.batpak("verify", self.store, "--json").objects[-1]["size"])
+        os.remove(witness)
+        self.assertIn("witness_missing", rotate("first", "third", code=3).err)
+        rotate("first", "third", "--witness-create", "--witness-strict")
+        self.assertTrue(os.path.exists(witness))
+
+    def test_a_chain_that_ends_too_early_is_told_to_be_old_perhaps(self):
+        self.batpak("heads", self.store, "--key-file", self.files["first"])
+        chain = self.write("chain", self.batpak("key", "chain", self.store).out)
+        self.rotate("first", "second")
+        self.add("second", 1)
+        self.batpak("heads", self.store, "--key-file", self.files["second"])
+        self.add("second", 1)
+        for proof in (("inclusion", self.store, "3"), ("complete", self.store, "file:0")):
+            receipt = self.batpak("prove", *proof).out
+            said = self.batpak("receipt", "verify", "-", "--key", self.public["first"], "--keys", chain, stdin=receipt, code=1)
+            self.assertIn("wrong_key", said.out)
+            self.assertIn("a newer chain of keys", said.err)
+            said = self.batpak("receipt", "verify", "-", "--key", self.public["first"], stdin=receipt, code=1)
+            self.assertIn("--keys FILE", said.err)
+
     def test_the_recovery_key_revokes_a_leaked_one(self):
         self.assertIn("wrong_key", self.revoke("second", by="third", code=3).err)
         self.revoke("second", "--from", "3")
@@ -100,6 +167,7 @@ class Keys(CommandTest):
         half = self.write("half", self.batpak("key", "chain", self.store).out[:900])
         said = self.batpak("receipt", "verify", receipt, "--key", self.public["first"], "--keys", half, "--json", code=1)
         self.assertEqual(said.objects[0]["fault"], "malformed")
+        self.assertIn(half, said.objects[0]["message"])
 
     def test_a_store_without_a_key_has_no_history(self):
         plain = self.path("plain")

@@ -43,8 +43,8 @@ _batpak() {
     "receipt verify") options+=" --key --keys --policy --old" ;;
     "key new") options+=" --name" ;;
     "key show") options+=" --name --store" ;;
-    "key rotate") options+=" --key-file --new-key-file" ;;
-    "key revoke") options+=" --recovery-key-file --key-file --from --revoked-key" ;;
+    "key rotate") options+=" --key-file --new-key-file $witness" ;;
+    "key revoke") options+=" --recovery-key-file --key-file --from --revoked-key $witness" ;;
   esac
 
   if [[ $current == -* ]]; then

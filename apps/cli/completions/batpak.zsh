@@ -93,7 +93,7 @@ _batpak() {
       _arguments $common '1:store:_files -/'
       ;;
     key)
-      _arguments $common '--name[name of the key]:name:' '--store[a store whose origin names the key]:store:_files -/' \
+      _arguments $common $witness '--name[name of the key]:name:' '--store[a store whose origin names the key]:store:_files -/' \
         '--key-file[the key in force, or the successor]:key file:_files' '--new-key-file[the new key]:key file:_files' \
         '--recovery-key-file[the key that alone can revoke]:key file:_files' '--revoked-key[the key to revoke]:key:_files' \
         '--from[what the old key signed from here on does not count]:sequence:' \
