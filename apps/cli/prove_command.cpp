@@ -29,6 +29,9 @@ Result<KnownCheckpoint> read_older(const std::string& argument) {
   const char* const end = argument.data() + argument.size();
   const auto parsed = std::from_chars(argument.data(), end, known.checkpoint.size);
   if (parsed.ptr == end && parsed.ec == std::errc()) return known;
+  if (parsed.ptr == end) {
+    return std::unexpected(Error(ErrorCode::invalid_argument, argument + " is more events than any log has"));
+  }
   return read_known_checkpoint(argument);
 }
 

@@ -80,9 +80,9 @@ class Damages {
       ++world_.counts.damages_refused;
       using enum ErrorCode;
       const ErrorCode code = opened.error().code;
-      // The checkpoint that finished a change of keys may be what is lost.
+      // The checkpoint that finished a change of keys may be what is lost, or the change itself.
       require(code == damaged || code == corrupt || code == io_error || code == foreign_segment || code == newer_format ||
-                  code == rotation_unfinished,
+                  code == rotation_unfinished || code == wrong_key,
               when + " the store refuses with another error: " + to_string(opened.error()));
       require(!before.clean(), when + " the store refuses (" + to_string(opened.error()) + "), and verify finds nothing");
       // A log that cannot be compared with its witness was recovered before that shows.

@@ -150,6 +150,11 @@ struct World {
     options.threads = 1;
     options.file_system = process.get();
     auto report = verify_directory(path, options);
+    // The first key of a store that began without one is declared with the first event; until then no key speaks for the log.
+    if (report && options.key && report->keys.empty()) {
+      options.key.reset();
+      report = verify_directory(path, options);
+    }
     require(report.has_value() || damaged, "verify does not run: " + outcome(report));
     if (report) return *std::move(report);
     VerifyReport broken;

@@ -444,6 +444,9 @@ class Verifier:
     def _signatures(self):
         if self.key is None:
             return
+        named = Genesis.of(msgpack.decode(self.meta)).origin if self.meta else self.genesis and self.genesis.origin
+        if named != self.key.origin:
+            self._find("unknown_origin", "store.meta", None, "the log has another name than the key")
         keys = self.declarations.keys
         if not keys.spans and self.genesis is not None and self.genesis.key is not None:
             keys.declare(self.genesis.key, None, 0)
