@@ -7,6 +7,7 @@
 #include "recovery/log_builder.hpp"
 #include "recovery/log_files.hpp"
 #include "recovery/segment_file_writer.hpp"
+#include "recovery/unsigned_check.hpp"
 #include "segment/segment_image.hpp"
 
 namespace batpak::recovery {
@@ -230,28 +231,23 @@ class Recovery {
     return judge_tail(whole);
   }
 
-  // What the owner signs next covers everything before it. So all that the newest stored signature does not cover is checked before,
-  // event by event, by what the events themselves hold; and the signature, that this log goes on from what was signed. Where
-  // whoever could write the files left something behind it, they are its writer as far as anybody can tell; but the key is to
-  // sign nothing that contradicts itself or what it signed before.
+  // What the owner signs next covers everything before it.
   Result<void> check_unsigned() {
     if (!options_.keys.key) return {};
     BATPAK_CHECK(check_newest_signature());
-    const std::uint64_t covered = state_.newest_signed ? state_.newest_signed->checkpoint.size : 0;
+    std::optional<Checkpoint> newest;
+    if (state_.newest_signed) newest = state_.newest_signed->checkpoint;
     std::uint32_t number = tail_.segment;
-    while (number > 0 && state_.segments[number].header.first_sequence > covered) --number;
+    while (number > 0 && state_.segments[number].header.first_sequence > (newest ? newest->size : 0)) --number;
     const segment::SegmentHeader& first = state_.segments[number].header;
-    BATPAK_TRY(proof::RightEdge tree, proof::RightEdge::from(first.first_sequence, first.right_edge));
+    BATPAK_TRY(const proof::RightEdge tree, proof::RightEdge::from(first.first_sequence, first.right_edge));
+    UnsignedCheck check(newest, tree);
     for (; number < tail_.segment; ++number) {
       BATPAK_TRY(const segment::SegmentImage image, load(number));
-      BATPAK_CHECK(check_unsigned(number, image.bytes, covered, tree));
-      const SegmentFile& next = state_.segments[number + 1];
-      if (!std::ranges::equal(tree.hashes(), next.header.right_edge)) {
-        return damaged(next.path, 0, "the segment's right edge is not that of the events before it");
-      }
+      BATPAK_CHECK(check.take(state_.segments[number], image.bytes));
     }
     const std::uint64_t end = std::min<std::uint64_t>(state_.link.end.offset, tail_.image.bytes.size());
-    return check_unsigned(tail_.segment, ByteView(tail_.image.bytes).first(end), covered, tree);
+    return check.take(state_.segments[tail_.segment], ByteView(tail_.image.bytes).first(end));
   }
 
   Result<void> check_newest_signature() const {
@@ -263,51 +259,6 @@ class Recovery {
                      "the stored checkpoint of " + std::to_string(newest.size) + " events is not signed by the store's key");
     }
     return {};
-  }
-
-  // `tree` comes as of the segment's beginning and goes on to its end.
-  Result<void> check_unsigned(std::uint32_t number, ByteView image, std::uint64_t covered, proof::RightEdge& tree) const {
-    const SegmentFile& segment = state_.segments[number];
-    BATPAK_CHECK(check_signed_root(segment.path, 0, covered, tree));
-    segment::CommitWalker walker(image, segment.header);
-    while (true) {
-      const segment::WalkStep step = walker.next();
-      if (step.at_end()) return {};
-      if (!step.commit) {
-        return damaged(segment.path, step.fault->offset,
-                       "no stored signature covers the events that are damaged here, and nothing can be signed behind them");
-      }
-      BATPAK_CHECK(check_unsigned(*step.commit, segment.path, covered, tree));
-      BATPAK_CHECK(check_signed_root(segment.path, step.commit->header.offset, covered, tree));
-      if (step.commit->seal) return {};
-    }
-  }
-
-  Result<void> check_unsigned(const segment::CommitView& commit, const std::string& path, std::uint64_t covered,
-                              proof::RightEdge& tree) const {
-    if (commit.header.type != segment::CommitType::events) return {};
-    std::uint64_t offset = commit.header.offset + segment::commit_header_bytes;
-    segment::FrameSplitter frames(commit.body);
-    for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
-      BATPAK_TRY(const event::FrameView view, event::FrameView::parse(frame));
-      if (tree.size() >= covered && !view.gives_its_hashes()) {
-        return fail(Error(ErrorCode::damaged, "the event's bytes do not give its hashes, and no stored signature covers it")
-                        .at_path(path)
-                        .at_offset(offset)
-                        .at_sequence(tree.size()));
-      }
-      tree.append(proof::leaf_hash(view.event_hash()));
-      offset += frame.size();
-    }
-    return {};
-  }
-
-  Result<void> check_signed_root(const std::string& path, std::uint64_t offset, std::uint64_t covered,
-                                 const proof::RightEdge& tree) const {
-    if (covered == 0 || tree.size() != covered || tree.root() == state_.newest_signed->checkpoint.root) return {};
-    return damaged(
-        path, offset,
-        "the root of the log's first " + std::to_string(covered) + " events is not the one that the store's key signed");
   }
 
   Result<void> add_leaves(const segment::CommitView& commit) {
