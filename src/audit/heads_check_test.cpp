@@ -136,7 +136,7 @@ TEST_F(HeadsCheckTest, goes_on_from_the_declaration_before_whatever_has_changed_
     const std::uint64_t back = random() % (round % 8 == 0 ? size_ : std::min<std::uint64_t>(size_, 4));
     HeadsDeclaration declaration = truth_of(size_ - back);
     ASSERT_EQ(found(declaration), "") << "round " << round << ", " << size_ - back << " of " << size_;
-    declaration.root[round % 32] ^= std::byte{1};
+    declaration.root[static_cast<std::size_t>(round) % 32] ^= std::byte{1};
     ASSERT_NE(found(declaration), "");
   }
 }
