@@ -104,7 +104,7 @@ class TrustPolicyParser {
       base::append(bytes, key->key().bytes());
       witness.key = *std::move(key);
     }
-    if (!witnesses_.insert(std::move(bytes)).second) return refuse("names the key of another witness again");
+    if (!witnesses_.emplace(base::as_text(bytes)).second) return refuse("names the key of another witness again");
     return add(std::move(witness));
   }
 
@@ -156,7 +156,7 @@ class TrustPolicyParser {
   std::size_t line_ = 0;
   bool has_quorum_ = false;
   std::set<std::array<std::byte, PublicKey::bytes_size>> logs_;
-  std::set<Bytes> witnesses_;
+  std::set<std::string> witnesses_;  // the bytes of their keys
   std::set<std::size_t> in_groups_;
 };
 
