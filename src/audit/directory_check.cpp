@@ -193,8 +193,11 @@ void DirectoryCheck::start_loading(std::size_t index) {
     return;
   }
   next_->segment->file_bytes = *size;
-  // Alone, this thread reads what it is about to walk over.
-  const WindowSizes sizes{.bytes = window_bytes, .room = window_room, .ahead = pool_.threads() == 1 ? 0U : 2U};
+  const bool is_small = *size <= window_bytes;  // whole in one window, so that nothing is left over for a next one
+  const WindowSizes sizes{
+      .bytes = is_small ? static_cast<std::size_t>(*size) : window_bytes,
+      .room = is_small ? 0 : window_room,
+      .ahead = pool_.threads() == 1 ? 0U : 2U};  // alone, this thread reads what it is about to walk over
   next_->reader = std::make_unique<SegmentReader>(pool_, *std::move(file), *size, sizes, spare_);
 }
 

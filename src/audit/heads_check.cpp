@@ -25,7 +25,9 @@ HeadsCheck::Change& HeadsCheck::change_at(std::uint64_t sequence) {
 
 void HeadsCheck::remember(std::uint64_t sequence, StreamEnd& end) {
   if (is_lost_) return;
-  if (changes_.empty()) {
+  constexpr std::size_t few = 4096;
+  if (changes_.empty()) changes_.reserve(few);
+  if (changes_.size() == few && changes_.capacity() < HeadsDeclaration::behind_max) {
     // Space only: what is never used is never there. Growing piece by piece would copy it all, in pages of 4 KiB.
     changes_.reserve(HeadsDeclaration::behind_max);
     platform::prefer_large_pages(std::as_bytes(std::span(changes_.data(), changes_.capacity())));

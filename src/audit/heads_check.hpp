@@ -23,10 +23,10 @@ struct StreamEnd {
 };
 
 // A declaration speaks of an earlier size of the log, so the last changes of all streams are remembered, as many as that may be
-// behind. The tree of the declaration before is kept, and the next one costs the leaves that changed since then and the nodes over
-// them; a stream that has begun since costs the nodes over all leaves behind its own, and moves those. Kept are 120 bytes for each
-// stream, the tree's 64 among them from the first declaration on. Where it is not known what the streams are, for events are lost or changed, roots are not checked any more: there is a
-// finding already, and more follow from it.
+// behind. The tree of the declaration before is kept, and the next one costs the leaves that changed since then and the nodes
+// over them; a stream that has begun since costs the nodes over all leaves behind its own, and moves those. Kept are 120 bytes
+// for each stream, the tree's 64 among them from the first declaration on. Where it is not known what the streams are, for events
+// are lost or changed, roots are not checked any more: there is a finding already, and more follow from it.
 //
 // Threads: one; everything comes in the order of the log.
 class HeadsCheck {
