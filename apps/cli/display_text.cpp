@@ -25,13 +25,16 @@ Character first_character(std::string_view text) {
   // The C library also decodes what lies beyond Unicode, which is no UTF-8 to anybody else.
   if (wide > 0x10FFFF || (wide >= 0xD800 && wide <= 0xDFFF)) return {};
   const int columns = wcwidth(wide);
-  // mbrtowc counts no bytes for NUL.
-  // Those that turn the direction of what follows let a line read otherwise than it is.
+  // Those that turn the direction of what follows let a line read otherwise than it is; by those that nobody sees two names are
+  // told apart that read the same. Joiners stay, which some scripts are written with.
   const bool turns = (wide >= 0x202A && wide <= 0x202E) || (wide >= 0x2066 && wide <= 0x2069) || wide == 0x200E ||
                      wide == 0x200F || wide == 0x061C;
+  const bool hides = wide == 0x00AD || wide == 0x180E || wide == 0x200B || (wide >= 0x2060 && wide <= 0x2064) ||
+                     wide == 0xFEFF || (wide >= 0xE0000 && wide <= 0xE007F);
+  // mbrtowc counts no bytes for NUL.
   return {.bytes = std::max<std::size_t>(bytes, 1),
           .columns = static_cast<std::size_t>(std::max(columns, 0)),
-          .control = columns < 0 || wide == 0 || turns};
+          .control = columns < 0 || wide == 0 || turns || hides};
 }
 
 // The text with U+FFFD for each character that is `refused`.

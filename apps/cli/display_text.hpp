@@ -7,8 +7,8 @@
 
 namespace batpak::cli {
 
-// The text with U+FFFD in place of control characters, of those that turn the direction of text, and of bytes that are not UTF-8, so that what comes from a store or a
-// file cannot drive the terminal.
+// The text with U+FFFD in place of control characters, of those that turn the direction of text or that nobody sees, and of bytes
+// that are not UTF-8, so that what comes from a store or a file cannot drive the terminal, nor read as another name does.
 [[nodiscard]] std::string printable(std::string_view text);
 
 // The text with U+FFFD in place of bytes that are not UTF-8.

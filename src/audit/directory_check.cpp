@@ -166,7 +166,7 @@ std::optional<std::string> DirectoryCheck::find_origin() {
   if (!step.commit) return std::nullopt;
   const auto frame = event::FrameView::parse(segment::FrameSplitter(step.commit->body).next());
   if (!frame) return std::nullopt;
-  const auto genesis = decode_payload<event::Genesis>(frame->payload());
+  const auto genesis = event::read_genesis(frame->payload());
   if (!genesis) return std::nullopt;
   return genesis->origin;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "event/store_events.hpp"
+#include "event/store_meta.hpp"
 
 namespace batpak::audit {
 namespace {
@@ -205,7 +206,7 @@ void History::check_genesis(const Place& place, const EventFacts& event) {
   if (!genesis_payload_.empty() && !std::ranges::equal(genesis_payload_, event.frame->payload())) {
     findings_.add(Law::store_meta, place, "the genesis event is not what store.meta says");
   }
-  const auto genesis = decode_payload<event::Genesis>(event.frame->payload());
+  const auto genesis = event::read_genesis(event.frame->payload());
   if (!genesis) return findings_.add(Law::store_meta, place, "the genesis event cannot be read: " + genesis.error().message);
   origin_ = genesis->origin;
   checkpoints_.take_key_event(*event.frame, origin_, place);

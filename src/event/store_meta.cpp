@@ -6,6 +6,7 @@
 #include "base/format_version.hpp"
 #include "base/try.hpp"
 #include "batpak/codec.hpp"
+#include "crypto/key_name.hpp"
 
 namespace batpak::event {
 namespace {
@@ -18,6 +19,12 @@ constexpr std::string_view magic = "batpakM1";
 constexpr std::size_t at_payload = 24;
 
 }  // namespace
+
+Result<Genesis> read_genesis(ByteView payload) {
+  BATPAK_TRY(Genesis genesis, decode_payload<Genesis>(payload));
+  if (!crypto::is_key_name(genesis.origin)) return fail(ErrorCode::damaged, "the origin is no name that a log may have");
+  return genesis;
+}
 
 Result<StoreMeta> StoreMeta::make(const Genesis& genesis) {
   StoreMeta meta;
@@ -51,8 +58,8 @@ Result<StoreMeta> StoreMeta::decode(ByteView bytes) {
   }
   StoreMeta meta;
   meta.genesis_payload.assign(bytes.begin() + at_payload, bytes.end());
-  auto genesis = decode_payload<Genesis>(meta.genesis_payload);
-  if (!genesis) return fail(ErrorCode::damaged, "store.meta holds no genesis payload");
+  auto genesis = read_genesis(meta.genesis_payload);
+  if (!genesis) return fail(ErrorCode::damaged, "store.meta holds no genesis payload: " + genesis.error().message);
   meta.genesis = *std::move(genesis);
   // Fields that are missing or unknown, or in another form, would be read as something else than the log's genesis event.
   BATPAK_TRY(const StoreMeta written, make(meta.genesis));

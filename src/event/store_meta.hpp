@@ -17,6 +17,10 @@ namespace batpak::event {
 inline constexpr std::string_view store_meta_name = "store.meta";
 inline constexpr std::size_t store_meta_bytes_max = 4096;
 
+// What the payload of a genesis event says. Its origin is a name that a log may have: it is printed, and signed.
+// Errors: those of decode_payload(); damaged for another origin.
+[[nodiscard]] Result<Genesis> read_genesis(ByteView payload);
+
 struct StoreMeta {
   Bytes genesis_payload;  // canonical MessagePack
   Genesis genesis;        // the same, decoded

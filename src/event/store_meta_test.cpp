@@ -90,6 +90,15 @@ TEST(store_meta, a_mended_crc_does_not_make_a_genesis) {
   EXPECT_EQ(refusal(with_crc(bytes)), ErrorCode::damaged);
 }
 
+TEST(store_meta, an_origin_that_no_log_may_have_is_refused) {
+  for (const std::string& origin : {std::string(), std::string("two words"), std::string("a+b"), std::string("a\nb"),
+                                    std::string("a\x1B[2J"), std::string(256, 'x')}) {
+    Genesis genesis = example().genesis;
+    genesis.origin = origin;
+    EXPECT_EQ(refusal(StoreMeta::make(genesis).value().encode()), ErrorCode::damaged) << origin;
+  }
+}
+
 TEST(store_meta, a_genesis_in_another_form_is_refused) {
   // `key` is no longer a field of it, so that the store would seem to have none.
   Bytes bytes = example().encode();

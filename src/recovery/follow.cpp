@@ -37,7 +37,7 @@ Result<event::StoreMeta> identity_from_genesis(platform::Directory& directory) {
   if (genesis.header().kind() != event::Genesis::kind) {
     return fail(ErrorCode::damaged, "neither store.meta nor the genesis event can be read");
   }
-  BATPAK_TRY(const auto decoded, decode_payload<event::Genesis>(genesis.payload()));
+  BATPAK_TRY(const auto decoded, event::read_genesis(genesis.payload()));
   return event::StoreMeta::make(decoded);
 }
 

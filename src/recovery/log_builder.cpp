@@ -5,6 +5,7 @@
 #include "base/try.hpp"
 #include "batpak/codec.hpp"
 #include "batpak/coordinate.hpp"
+#include "crypto/key_name.hpp"
 #include "proof/offline_receipt.hpp"
 
 namespace batpak::recovery {
@@ -77,6 +78,7 @@ Result<void> LogBuilder::note_stored(const segment::CommitHeader& header, const 
   for (const segment::StoredSignature& stored : end.signatures) {
     NoteSignature signature;
     signature.name = stored.name.empty() ? note.checkpoint.origin : stored.name;
+    if (!crypto::is_note_key_name(signature.name)) continue;  // a note with it would be none, and read as another
     std::copy_n(stored.signature.begin(), signature.key_id.size(), signature.key_id.begin());
     signature.signature.assign(stored.signature.begin() + signature.key_id.size(), stored.signature.end());
     note.signatures.push_back(std::move(signature));

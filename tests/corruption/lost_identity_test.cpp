@@ -78,6 +78,15 @@ TEST_F(LostIdentity, is_found_in_the_genesis_event_as_long_as_that_is_whole) {
   EXPECT_FALSE(write()) << "a log without store.meta is not written to";
 }
 
+// Whole in itself, by somebody who would have it printed: "ESC [2J" clears a terminal.
+TEST_F(LostIdentity, with_an_origin_that_is_no_name) {
+  TestLog log({.leave_unsigned = true, .origin = "example.com/\x1B[2J"});
+  log.commit({{.entity = "a", .payload = TestLog::note("x")}});
+  put(log.files());
+  expect_unknown();
+  for (const Finding& finding : verify().findings) EXPECT_FALSE(finding.message.contains('\x1B')) << finding.message;
+}
+
 TEST_F(LostIdentity, with_a_broken_header_of_the_first_segment) {
   whole_.at(segments_[0].path)[30] ^= std::byte{1};
   whole_.at(segments_[0].path)[31] ^= std::byte{1};

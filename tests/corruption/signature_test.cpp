@@ -1,6 +1,7 @@
 // Signed logs: what a verifier with the public key finds.
 #include <gtest/gtest.h>
 
+#include "batpak/store.hpp"
 #include "corruption/test_log.hpp"
 
 namespace batpak::test {
@@ -80,6 +81,26 @@ TEST_F(SignedLog, with_the_last_signature_changed_says_what_that_leaves_unsigned
   const VerifyReport report = verify(put_together(parts, files.at("store.meta")));
   EXPECT_TRUE(has(report, Law::checkpoint_signature)) << describe(report);
   EXPECT_TRUE(has(report, Law::unsigned_commit)) << describe(report);
+}
+
+// The checkpoint is printed, and parsed by others, with the names under which the log says that it was signed.
+TEST_F(SignedLog, puts_no_signature_under_what_can_be_no_name_into_a_note) {
+  for (const std::string witness :
+       {"example.com/witness", "w\n\nexample.com/other\n1000000\n", "two words", "clears\x1B[2J"}) {
+    TestLog named({.key = &key, .witness = witness});
+    for (int i = 0; i < 4; ++i) named.commit({{.entity = "a", .payload = TestLog::note("x")}});
+    platform::SimFs disk;
+    for (const auto& [path, bytes] : named.files()) disk.write_file("store/" + path, bytes).value();
+    const auto opened = Store::open_read_only("store", {.undurable = {}, .file_system = &disk});
+    ASSERT_TRUE(opened) << opened.error();
+    const Store& store = *opened;
+    const CheckpointNote note = store.signed_checkpoint().value();
+    const auto parsed = parse_note(format_note(note));
+    ASSERT_TRUE(parsed) << parsed.error();
+    EXPECT_EQ(parsed->checkpoint.origin, "example.com/test-log");
+    EXPECT_EQ(parsed->signatures.size(), witness == "example.com/witness" ? 2U : 1U) << witness;
+    EXPECT_TRUE(verify_note(*parsed, key.public_key()));
+  }
 }
 
 TEST_F(SignedLog, with_every_event_signed_is_clean) {

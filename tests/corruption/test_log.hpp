@@ -42,6 +42,8 @@ class TestLog {
     std::uint64_t session = 1;
     unsigned salts = 0x70;  // of segments
     std::optional<Hash> recovery_key_hash = {};
+    std::string origin = "example.com/test-log";
+    std::string witness = {};  // a name under which each checkpoint is signed once more, by nobody
   };
   struct Link {
     std::uint64_t sequence = 0;
@@ -64,11 +66,11 @@ class TestLog {
   };
 
   TestLog() : TestLog(Options{}) {}
-  explicit TestLog(Options options) : options_(options) {
+  explicit TestLog(Options options) : options_(std::move(options)) {
     event::Genesis genesis;
     genesis.created = time_;
     genesis.store_id.fill(std::byte{0x5A});
-    genesis.origin = "example.com/test-log";
+    genesis.origin = options_.origin;
     if (options_.key != nullptr) {
       genesis.key = options_.key->public_key().bytes();
       signers_ = {options_.key};
@@ -260,6 +262,7 @@ class TestLog {
       base::append(signature, note.signature);
       stored.push_back({.name = "", .signature = signature});
     }
+    if (!options_.witness.empty()) stored.push_back({.name = options_.witness, .signature = Bytes(76)});
     return stored;
   }
 

@@ -81,6 +81,15 @@ class Reading(CommandTest):
                        self.batpak("history", self.store, "order:7")):
             self.assertNotRegex(answer.out, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
+    def test_names_that_differ_by_what_nobody_sees_are_told_apart(self):
+        for hidden in ("\u200b", "\u2060", "\ufeff", "\u00ad", "\u202e", "\U000e0041"):
+            entity = f"order:{hidden}7"
+            self.append("{}", entity=entity)
+            self.assertEqual(self.log("--limit", "1")[0]["entity"], entity, "as JSON it is what it is")
+            shown = self.batpak("log", self.store).out
+            self.assertNotIn(hidden, shown)
+            self.assertIn("order:\ufffd7", shown)
+
     def test_a_reader_that_goes_away_is_no_error(self):
         lines = "".join(event_line(n) for n in range(5000))
         self.batpak("append", self.store, "--json", "--batch", "5000", stdin=lines)

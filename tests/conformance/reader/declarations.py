@@ -6,7 +6,7 @@ from .frame import Header, has_control_character
 from .limits import KIND_NAME_BYTES_MAX
 from .keys import Keys
 from .msgpack import Map
-from .note import is_checkpoint
+from .note import is_checkpoint, is_origin
 
 CATEGORY_BITS = 12
 GENESIS, TYPE, KEY, SALVAGE, HEADS, KEY_ROTATION, KEY_REVOCATION, RESTORE = 1, 2, 3, 4, 5, 6, 7, 8
@@ -53,7 +53,7 @@ def _list_of(form):
 FORMS = {
     GENESIS: {
         "created": _is_integer, "format": lambda value: _is_integer(value) and value == 1,
-        "key": _is_bytes_or_nil(KEY_BYTES), "origin": _is_string,
+        "key": _is_bytes_or_nil(KEY_BYTES), "origin": lambda value: _is_string(value) and is_origin(value),
         "recovery_key_hash": _is_bytes_or_nil(KEY_BYTES), "store_id": _is_bytes(ID_BYTES)},
     TYPE: {
         "declares": lambda value: _is_integer(value) and 0 <= value <= 0xFFFF,

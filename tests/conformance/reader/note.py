@@ -9,6 +9,9 @@ import re
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from .frame import has_control_character
+from .limits import ORIGIN_BYTES_MAX
+
 ED25519 = 1  # the algorithm's byte in a key id and in a verifier's key
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
@@ -34,6 +37,11 @@ def _is_signature(line: str) -> bool:
     parts = line.split(" ")
     content = _in_base64(parts[-1])
     return len(parts) == 3 and parts[0] == "\u2014" and _is_key_name(parts[1]) and content is not None and len(content) > 4
+
+
+def is_origin(name: str) -> bool:
+    """Whether a log may be called so."""
+    return _is_key_name(name) and len(name.encode()) <= ORIGIN_BYTES_MAX and not has_control_character(name)
 
 
 def _is_key_name(name: str) -> bool:
