@@ -99,12 +99,11 @@ Result<std::unique_ptr<CommitLog>> CommitLog::open(recovery::LogState& state, Op
   }
   // Everything recovered is durable, so its checkpoint may be signed at once; stored only if the log does not hold one.
   if (auto signers = log->signers_of(log->tree_.size()); !signers.empty()) {
-    const bool completes_change = signers.size() > 1;
     log->signer_->start(log->durable_checkpoint(), std::move(signers));
     log->keep_signature(log->signer_->finish());
     if (state.newest_signed && state.newest_signed->checkpoint.size == log->tree_.size()) log->unstored_.reset();
-    // The key before is not asked for any more when the store is opened next.
-    if (completes_change && log->unstored_) BATPAK_CHECK(log->write_mark());
+    // Before anything is appended, so that what was interrupted is whole when nothing is: a change of keys, the last checkpoint.
+    if (log->unstored_) BATPAK_CHECK(log->write_mark());
   }
   return log;
 }
@@ -402,9 +401,8 @@ void CommitLog::sign_again() {
 
 Result<void> CommitLog::write_idle_mark() {
   assert(all_durable());
-  if (ends_in_idle_mark_) return {};
   sign_again();
-  return write_mark();
+  return ends_in_idle_mark_ && !unstored_ ? Result<void>() : write_mark();
 }
 
 Result<void> CommitLog::write_mark() {

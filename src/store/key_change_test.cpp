@@ -336,6 +336,44 @@ TEST_F(KeyChangeTest, an_interrupted_rotation_needs_both_keys_until_a_checkpoint
   expect_clean({first_, second_});
 }
 
+TEST_F(KeyChangeTest, an_interrupted_revocation_is_whole_after_it_is_said_again_and_nothing_more) {
+  make(recoverable(first_));
+  const auto agent = std::make_shared<Agent>(second_);
+  agent->does = Agent::Does::fail;
+  OpenOptions interrupted = revoking(first_, 2, second_);
+  interrupted.key = agent;
+  must(machine_.open(interrupted).close());
+  EXPECT_FALSE(machine_.verify(first_->public_key()).keys.back().covered_by);
+  must(machine_.open(revoking(first_, 2, second_)).close());
+  EXPECT_TRUE(machine_.verify(first_->public_key()).keys.back().covered_by);
+  expect_clean({first_, second_});
+}
+
+TEST_F(KeyChangeTest, what_was_left_unsigned_is_signed_in_the_log_by_opening_and_closing_it) {
+  const auto agent = std::make_shared<Agent>(first_);
+  {
+    OpenOptions options = recoverable(first_);
+    options.key = agent;
+    Store store = machine_.open(options);
+    must(store.append(at("a"), Moved{1, 0}));
+    agent->does = Agent::Does::fail;
+    must(store.append(at("a"), Moved{2, 0}));
+    must(store.close());
+  }
+  EXPECT_GT(machine_.verify(first_->public_key()).events_not_yet_signed, 0U);
+  must(machine_.open(with(agent)).close());
+  EXPECT_GT(machine_.verify(first_->public_key()).events_not_yet_signed, 0U);
+  {
+    Store store = machine_.open(with(agent));
+    agent->does = Agent::Does::sign;  // answers while the store is closed
+    must(store.close());
+  }
+  expect_clean({first_});
+  const auto log = machine_.truth();
+  must(machine_.open(with(first_)).close());
+  EXPECT_EQ(machine_.truth(), log);
+}
+
 TEST_F(KeyChangeTest, an_interrupted_rotation_whose_first_key_is_lost_ends_by_the_recovery_key) {
   make(recoverable(first_));
   const auto agent = std::make_shared<Agent>(second_);
