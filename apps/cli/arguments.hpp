@@ -19,8 +19,11 @@ enum class Format : std::uint8_t {
 // How a store is opened for writing.
 struct SigningArguments {
   enum class Sign : std::uint8_t { each_commit, each_event };
+  enum class FirstKey : std::uint8_t { refuse, declare };
   std::string key_file;
   Sign sign = Sign::each_commit;
+  FirstKey first_key = FirstKey::refuse;  // what becomes of a store that has none
+  std::string recovery_key;               // public, as TrustArguments::key; declared with the first key
 };
 
 // A memory of the log outside of the store.

@@ -102,6 +102,19 @@ class CommandForm {
         "Sign each event too, not only each commit");
   }
 
+  // For a store that was made without one.
+  void first_key() {
+    SigningArguments& signing = arguments_->signing;
+    CLI::Option* first = app_.add_flag_callback(
+                                 "--first-key", [&signing] { signing.first_key = SigningArguments::FirstKey::declare; },
+                                 "Give the store, which has no key yet, this one for good")
+                             ->needs("--key-file");
+    app_.add_option("--recovery-key", signing.recovery_key,
+                    "With --first-key: the public half of the key that alone can revoke it, or a file that holds it")
+        ->type_name("KEY")
+        ->needs(first);
+  }
+
  private:
   CLI::App& app_;
   std::shared_ptr<Arguments> arguments_;
@@ -151,6 +164,7 @@ void add_append(CLI::App& app, const Chosen& chosen) {
   form.flag("--buffered", &AppendArguments::sync, AppendArguments::Sync::buffered,
             "Give receipts before the events are on the device");
   form.signing();
+  form.first_key();
   form.witness();
 }
 
@@ -171,6 +185,7 @@ void add_import(CLI::App& app, const Chosen& chosen) {
       ->check(CLI::PositiveNumber)
       ->type_name("N");
   form.signing();
+  form.first_key();
   form.witness();
 }
 
@@ -294,6 +309,7 @@ void add_heads(CLI::App& app, const Chosen& chosen) {
                                    "  batpak heads audit --key-file audit.key", chosen);
   form.directory();
   form.signing();
+  form.first_key();
   form.witness();
 }
 

@@ -67,7 +67,8 @@ std::string way_out_of(const Error& error) {
     case ErrorCode::forked: return way_out_of_rollback(error);
     case ErrorCode::witness_missing: return "--witness-create makes a new one from today's log";
     case ErrorCode::witness_foreign: return "each store has a witness file of its own";
-    case ErrorCode::rotation_unfinished: return "give the key before it too, as when the change was begun";
+    case ErrorCode::rotation_unfinished:
+      return "batpak key rotate DIR --key-file OLD --new-key-file NEW, as it was begun, finishes it";
     case ErrorCode::signer_failed: return "look at the program that holds the key";
     case ErrorCode::no_heads: return "batpak heads DIR declares them";
     case ErrorCode::no_space: return "make room on the device and try again";

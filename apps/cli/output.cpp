@@ -93,8 +93,12 @@ void Output::flush() {
 ExitCode Output::finish(ExitCode code) {
   flush();
   if (state_ != State::failed) return code;
-  const ErrorCode error = errno_ == ENOSPC ? ErrorCode::no_space : ErrorCode::io_error;
-  return complain(Error(error, "the answer cannot be written").at_path("standard output").with_errno(errno_));
+  // Not no_space even where it is: that says of a store that nothing was written.
+  const Error error = Error(ErrorCode::io_error,
+                            done_.empty() ? "the answer cannot be written" : done_ + "; only the answer cannot be written")
+                          .at_path("standard output")
+                          .with_errno(errno_);
+  return complain(error, done_.empty() ? "nothing was changed" : "do not run the command again for it");
 }
 
 }  // namespace batpak::cli

@@ -40,6 +40,8 @@ class Output {
   [[nodiscard]] const Terminal& terminal() const noexcept { return terminal_; }
   [[nodiscard]] std::string paint(Style style, std::string_view text) const { return terminal_.paint(style, text); }
 
+  // What was done before anything was said of it, in a sentence's words: where the answer cannot be written, that is told.
+  void did(std::string what) { done_ = std::move(what); }
   // Flushes. The code to end with: `code`, unless writing failed.
   [[nodiscard]] ExitCode finish(ExitCode code);
 
@@ -48,6 +50,7 @@ class Output {
 
   Terminal terminal_;
   std::string buffer_;
+  std::string done_;
   State state_ = State::open;
   int errno_ = 0;
 };

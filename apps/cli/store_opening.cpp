@@ -10,6 +10,7 @@
 
 #include "complaint.hpp"
 #include "quantity.hpp"
+#include "verifier_key_argument.hpp"
 
 namespace batpak::cli {
 namespace {
@@ -19,6 +20,33 @@ void remark_on_damage(const OpenReport& report) {
     remark(fmt::format("damaged: sequences {} to before {} cannot be read: {} [{}, offset {}]; batpak verify shows all",
                        range.first_sequence, range.next_sequence, range.reason, range.path, range.offset));
   }
+}
+
+void remark_on(const Store& store, const OpenOptions& options) {
+  const OpenReport& report = store.open_report();
+  if (report.torn_bytes > 0) {
+    const std::string kept = report.quarantine_path.empty() ? "" : fmt::format("; a copy is in {}", report.quarantine_path);
+    remark(fmt::format("{} of a write that did not finish were cut off {}{}", byte_size(report.torn_bytes), report.torn_path,
+                       kept));
+  }
+  if (options.key && !store.declared_key()) {
+    remark(options.recovery_key_hash
+               ? "the store has no key yet and gets this one with its next event, for good"
+               : "the store has no key yet and gets this one with its next event, for good, and no recovery key: a lost key "
+                 "cannot be replaced, nor a leaked one revoked");
+  }
+  if (report.events_signed_late > 0) {
+    remark(fmt::format(
+        "the last {} had no signature yet and {} signed now; without one, whoever can write the files can change them",
+        counted(report.events_signed_late, "event", "events"), report.events_signed_late == 1 ? "is" : "are"));
+  }
+  if (report.given_up) {
+    remark(
+        fmt::format("the log does not go on from the {} events with the root {} that were seen; it was taken as it is, and "
+                    "says so in an event of its own",
+                    report.given_up->size, to_string(report.given_up->root)));
+  }
+  remark_on_damage(report);
 }
 
 // The library's answer would be that of a store whose directory is not there, which is another matter to whoever reads it.
@@ -51,39 +79,38 @@ Result<OpenOptions> open_options(const SigningArguments& signing, const WitnessA
 }
 
 Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing, const WitnessArguments& witness) {
-  const Result<OpenOptions> options = open_options(signing, witness, Create::never);
+  Result<OpenOptions> options = open_options(signing, witness, Create::never);
   if (!options) return std::unexpected(options.error());
-  return open_with_remarks(directory, *options);
+  if (!signing.recovery_key.empty()) {
+    const Result<PublicKey> key = parse_key_argument(signing.recovery_key);
+    if (!key) return std::unexpected(key.error());
+    options->recovery_key_hash = recovery_key_hash(*key);
+  }
+  Result<Store> store = Store::open(directory, *options);
+  if (!store) return store;
+  if (options->key && store->keys().empty() && signing.first_key == SigningArguments::FirstKey::refuse) {
+    return std::unexpected(Error(ErrorCode::wrong_key,
+                                 "the store has no key; --first-key gives it this one for good, so that nothing is written "
+                                 "without it, and --recovery-key names who can revoke it")
+                               .at_path(directory));
+  }
+  remark_on(*store, *options);
+  return store;
 }
 
 Result<Store> open_with_remarks(const std::string& directory, const OpenOptions& options) {
   Result<Store> store = Store::open(directory, options);
-  if (!store) return store;
-  const OpenReport& report = store->open_report();
-  if (report.torn_bytes > 0) {
-    const std::string kept = report.quarantine_path.empty() ? "" : fmt::format("; a copy is in {}", report.quarantine_path);
-    remark(fmt::format("{} of a write that did not finish were cut off {}{}", byte_size(report.torn_bytes), report.torn_path,
-                       kept));
-  }
-  if (options.key && !store->declared_key()) {
-    remark(
-        "the store has no key yet and gets this one with its next event, for good: then nothing is written without it, and "
-        "no "
-        "recovery key can be named");
-  }
-  if (report.events_signed_late > 0) {
-    remark(fmt::format(
-        "the last {} had no signature yet and {} signed now; without one, whoever can write the files can change them",
-        counted(report.events_signed_late, "event", "events"), report.events_signed_late == 1 ? "is" : "are"));
-  }
-  if (report.given_up) {
-    remark(
-        fmt::format("the log does not go on from the {} events with the root {} that were seen; it was taken as it is, and "
-                    "says so in an event of its own",
-                    report.given_up->size, to_string(report.given_up->root)));
-  }
-  remark_on_damage(report);
+  if (store) remark_on(*store, options);
   return store;
+}
+
+ExitCode close(Store& store, const WitnessArguments& witness, std::string_view done) {
+  const Result<void> closed = store.close();
+  if (closed) return ExitCode::fine;
+  if (witness.file.empty() || closed.error().path != witness.file) return complain(closed.error());
+  return complain(
+      closed.error(),
+      fmt::format("{}; only the witness file is behind, and the next command that names it brings it up to date", done));
 }
 
 Result<Store> open_to_read(const std::string& directory, ReadOnlyOptions::Undurable undurable) {

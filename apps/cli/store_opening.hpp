@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "arguments.hpp"
 #include "batpak/store.hpp"
+#include "exit_code.hpp"
 
 namespace batpak::cli {
 
@@ -15,8 +17,13 @@ namespace batpak::cli {
 // Opens it so, and says on standard error what that met.
 [[nodiscard]] Result<Store> open_with_remarks(const std::string& directory, const OpenOptions& options);
 
+// For appending to it. A key that the store would get as its first one is refused unless that is asked for: a mistyped name of a
+// store would have it signed for good.
 [[nodiscard]] Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing,
                                           const WitnessArguments& witness);
+
+// Closes it. `done` says, in a sentence's words, what is in the log whatever closing meets.
+[[nodiscard]] ExitCode close(Store& store, const WitnessArguments& witness, std::string_view done);
 
 // Beside a live writer or without one; changes nothing.
 [[nodiscard]] Result<Store> open_to_read(const std::string& directory, ReadOnlyOptions::Undurable undurable);

@@ -131,6 +131,11 @@ class Store {
   [[nodiscard]] Result<std::string> key_chain() const;
   // Why the signer did not sign when it was asked last; none while it does.
   [[nodiscard]] std::optional<Error> signer_error() const;
+  // Why the witness file was not written when it was due last; none while it is. Appends go on meanwhile, and what is behind
+  // `Frontier::witnessed` can be put back unnoticed.
+  [[nodiscard]] std::optional<Error> witness_error() const;
+  // recovery_key_hash() of the key that alone can revoke, where the log names one.
+  [[nodiscard]] std::optional<Hash> recovery_key_hash() const;
   [[nodiscard]] const OpenReport& open_report() const noexcept;
   [[nodiscard]] std::vector<DeclaredType> types() const;
   [[nodiscard]] Frontier frontier() const noexcept;

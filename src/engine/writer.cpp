@@ -420,6 +420,11 @@ std::optional<Error> Writer::signer_error() const {
   return signer_error_;
 }
 
+std::optional<Error> Writer::witness_error() const {
+  const base::Lock lock(mutex_);
+  return witness_error_;
+}
+
 CheckpointNote Writer::newest_checkpoint(const std::shared_ptr<const CheckpointNote>& newest_signed, std::uint64_t size,
                                          const Hash& root) const {
   if (newest_signed && newest_signed->checkpoint.size >= size) return *newest_signed;
@@ -445,6 +450,11 @@ Result<void> Writer::tell_witness() {
   const base::Lock lock(mutex_);
   unwitnessed_since_ = options_.clock->monotonic();
   unwitnessed_ = durable_size_ > options_.witness->size();
+  if (told) {
+    witness_error_.reset();
+  } else {
+    witness_error_ = told.error();
+  }
   return told;
 }
 

@@ -62,6 +62,8 @@ class Writer {
   [[nodiscard]] std::shared_ptr<const proof::KeyHistory> keys() const BATPAK_EXCLUDES(mutex_);
   // Why the signer did not sign when it was asked last.
   [[nodiscard]] std::optional<Error> signer_error() const BATPAK_EXCLUDES(mutex_);
+  // Why the witness file was not written when it was due last.
+  [[nodiscard]] std::optional<Error> witness_error() const BATPAK_EXCLUDES(mutex_);
   // The newest durable checkpoint, signed where there is a key.
   [[nodiscard]] CheckpointNote checkpoint() const BATPAK_EXCLUDES(mutex_);
   // The newest one that is signed; null where none is.
@@ -136,6 +138,7 @@ class Writer {
   bool undurable_ BATPAK_GUARDED_BY(mutex_) = false;        // something accepted is not durable yet
   std::chrono::nanoseconds undurable_since_ BATPAK_GUARDED_BY(mutex_){};
   std::chrono::nanoseconds last_work_ BATPAK_GUARDED_BY(mutex_){};
+  std::optional<Error> witness_error_ BATPAK_GUARDED_BY(mutex_);
   bool unwitnessed_ BATPAK_GUARDED_BY(mutex_) = false;  // something durable is not in the witness file yet
   std::chrono::nanoseconds unwitnessed_since_ BATPAK_GUARDED_BY(mutex_){};
 

@@ -55,6 +55,10 @@ Result<std::optional<KeyChange>> plan_change(const KeyHistory& declared, const O
   }
   if (*keys.key == declared.current()) return std::nullopt;
   if (keys.previous_key != declared.current()) {
+    const auto signers = declared.signers_of(any_size, declared.stored_size());
+    const bool hands_over = signers.size() > 1 && std::ranges::find(signers, *keys.key) != signers.end();
+    if (hands_over)
+      return fail(ErrorCode::rotation_unfinished, "the key is about to be replaced, and the new one must sign too");
     return fail(ErrorCode::wrong_key, "the store is signed with another key");
   }
   return change_of(event::KeyRotation{.key = *keys.key, .previous_key = *keys.previous_key});

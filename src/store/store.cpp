@@ -276,6 +276,16 @@ std::optional<Error> Store::signer_error() const {
   return impl_->writer->signer_error();
 }
 
+std::optional<Error> Store::witness_error() const {
+  if (!impl_->check_usable() || !impl_->writer) return std::nullopt;
+  return impl_->writer->witness_error();
+}
+
+std::optional<Hash> Store::recovery_key_hash() const {
+  if (!impl_->check_usable()) return std::nullopt;
+  return impl_->keys()->recovery_key_hash();
+}
+
 const OpenReport& Store::open_report() const noexcept { return impl_->report; }
 std::vector<DeclaredType> Store::types() const {
   // In a forked child a mutex may be held for ever by a thread that is not there.

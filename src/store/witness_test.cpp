@@ -141,6 +141,28 @@ TEST_F(WitnessTest, is_written_within_its_lag_while_the_store_is_open) {
   EXPECT_EQ(remembered().note.checkpoint.size, store.frontier().durable);
 }
 
+TEST_F(WitnessTest, that_cannot_be_written_is_told_while_appends_go_on) {
+  Store store = open(creating());
+  EXPECT_FALSE(store.witness_error());
+  machine_.files.inject({.call = platform::SimCall::write,
+                         .path_contains = "safe",
+                         .nth = 1,
+                         .times = 1000,
+                         .effect = platform::SimFault::Effect::no_space});
+  append(store, 5);
+  machine_.clock.advance(std::chrono::seconds(1));
+  store.keep_house();
+  ASSERT_TRUE(store.witness_error());
+  EXPECT_EQ(store.witness_error()->code, ErrorCode::no_space);
+  EXPECT_LT(store.frontier().witnessed, store.frontier().durable);
+  append(store, 1);
+  machine_.files.clear_faults();
+  machine_.clock.advance(std::chrono::seconds(1));
+  store.keep_house();
+  EXPECT_FALSE(store.witness_error());
+  EXPECT_EQ(store.frontier().witnessed, store.frontier().durable);
+}
+
 TEST_F(WitnessTest, that_is_strict_is_written_before_an_append_returns) {
   Store store = open(strict());
   for (int i = 0; i < 5; ++i) {
