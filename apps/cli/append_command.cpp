@@ -10,6 +10,7 @@
 #include "interruption.hpp"
 #include "line_reader.hpp"
 #include "output.hpp"
+#include "quantity.hpp"
 #include "receipt_text.hpp"
 #include "store_opening.hpp"
 
@@ -57,14 +58,16 @@ ExitCode append_one(const AppendArguments& arguments, EventOptions options) {
                                                       .metadata = std::move(options.metadata),
                                                       .durability = durability_of(arguments)});
   if (!receipt) return complain(receipt.error());
+  const std::string done = fmt::format("the event is in the log as number {}", receipt->sequence);
   Output output;
+  output.did(done);
   if (arguments.format == Format::json) {
     output.line(receipt_json(*receipt, *arguments.kind));
   } else {
     output.write(receipt_description(*receipt, output));
   }
   output.flush();
-  if (Result<void> closed = store->close(); !closed) return complain(closed.error());
+  if (const ExitCode closed = close(*store, arguments.witness, done); closed != ExitCode::fine) return closed;
   return output.finish(ExitCode::fine);
 }
 
@@ -95,7 +98,13 @@ class LineAppender {
       output_.write("checkpoint\n" + format_note(*note_));
     }
     if (code == ExitCode::fine) code = interruption().value_or(ExitCode::fine);
+    output_.did(done());
     return output_.finish(code);
+  }
+
+  // What became of the lines.
+  [[nodiscard]] std::string done() const {
+    return fmt::format("{} {} in the log", counted(appended_, "event", "events"), appended_ == 1 ? "is" : "are");
   }
 
  private:
@@ -128,6 +137,8 @@ class LineAppender {
         store_.append_batch(std::exchange(batch_, Batch()), {.durability = durability_of(arguments_)});
     const std::vector<std::string> kinds = std::exchange(kinds_, {});
     if (!receipts) return complain(receipts.error());
+    appended_ += receipts->size();
+    remark_on_witness();
     for (std::size_t i = 0; i < receipts->size(); ++i) {
       const Receipt& receipt = (*receipts)[i];
       if (arguments_.format == Format::json) {
@@ -141,6 +152,16 @@ class LineAppender {
     if (arguments_.format == Format::table && (output_.terminal().present || arguments_.batch == 1)) table_.flush();
     output_.flush();
     return ExitCode::fine;
+  }
+
+  // Once for each failure: lines may come for days.
+  void remark_on_witness() {
+    const std::optional<Error> error = store_.witness_error();
+    if (error && !witness_fails_) {
+      remark(fmt::format("the witness file is behind, at {} of {} events, and is tried again: {}",
+                         store_.frontier().witnessed, store_.frontier().durable, to_string(*error)));
+    }
+    witness_fails_ = error.has_value();
   }
 
   ExitCode complain_of_line(Error error) {
@@ -157,6 +178,8 @@ class LineAppender {
   Output output_;
   Table table_;
   std::shared_ptr<const CheckpointNote> note_;  // of the newest commit
+  std::uint64_t appended_ = 0;
+  bool witness_fails_ = false;
 };
 
 ExitCode append_lines(const AppendArguments& arguments, EventOptions options) {
@@ -167,9 +190,10 @@ ExitCode append_lines(const AppendArguments& arguments, EventOptions options) {
   }
   Result<Store> store = open_to_write(arguments.directory, arguments.signing, arguments.witness);
   if (!store) return complain(store.error());
-  const ExitCode code = LineAppender(arguments, std::move(options), *store).run();
-  if (Result<void> closed = store->close(); !closed) return complain(closed.error());
-  return code;
+  LineAppender appender(arguments, std::move(options), *store);
+  const ExitCode code = appender.run();
+  const ExitCode closed = close(*store, arguments.witness, appender.done());
+  return code == ExitCode::fine ? closed : code;
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "batpak/store.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
@@ -14,11 +16,13 @@ ExitCode run(const HeadsArguments& arguments) {
   if (!receipt) return complain(receipt.error());
   if (!receipt->checkpoint)
     remark("the store has no key: the heads are declared, and nothing can be proven of them to others");
+  const std::string done = fmt::format("the declaration is in the log as number {}", receipt->sequence);
   Output output;
+  output.did(done);
   output.write(arguments.format == Format::json ? receipt_json(*receipt, "batpak.heads") + '\n'
                                                 : receipt_description(*receipt, output));
   output.flush();
-  if (Result<void> closed = store->close(); !closed) return complain(closed.error());
+  if (const ExitCode closed = close(*store, arguments.witness, done); closed != ExitCode::fine) return closed;
   return output.finish(ExitCode::fine);
 }
 

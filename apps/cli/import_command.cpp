@@ -192,8 +192,11 @@ ExitCode run(const ImportArguments& arguments) {
 
   Import import(arguments, *store, std::move(*source), *digest);
   ExitCode code = import.run(*resumed_after, before.size);
-  if (Result<void> closed = store->close(); !closed && code == ExitCode::fine) code = complain(closed.error());
+  const std::string done = fmt::format("{} imported", counted(import.imported(), "event was", "events were"));
+  const ExitCode closed = close(*store, arguments.witness, done);
+  if (code == ExitCode::fine) code = closed;
   Output output;
+  output.did(done);
   const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
   summarize(output, arguments, import, *digest, *resumed_after, elapsed);
   if (code == ExitCode::fine && FileState::of(arguments.file) != before) {

@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <filesystem>
+
 #include "batpak/store.hpp"
 #include "commands.hpp"
 #include "complaint.hpp"
@@ -36,9 +38,16 @@ ExitCode run(const InitArguments& arguments) {
   if (!store && store.error().code == ErrorCode::not_a_store) {
     return complain(store.error(), "choose a directory that is empty or not there yet");
   }
+  std::error_code unknown;
+  if (!store && !witness.file.empty() && store.error().path == witness.file &&
+      std::filesystem::exists(arguments.directory + "/store.meta", unknown)) {
+    return complain(store.error(), "the store is made; --witness-create with the first append makes the witness file");
+  }
   if (!store) return complain(store.error());
   const std::string key = verifier_key_text(*store);
+  const std::string done = "the store is made";
   Output output;
+  output.did(done);
   if (arguments.format == Format::json) {
     JsonObject object;
     object.text("path", arguments.directory).text("store_id", store->store_id()).text("origin", store->origin());
@@ -54,7 +63,7 @@ ExitCode run(const InitArguments& arguments) {
         "no recovery key is named, and none can be named later: without one a lost key cannot be replaced, nor a leaked one "
         "revoked; see --recovery-key in batpak(1)");
   }
-  if (Result<void> closed = store->close(); !closed) return complain(closed.error());
+  if (const ExitCode closed = close(*store, arguments.witness, done); closed != ExitCode::fine) return closed;
   return output.finish(ExitCode::fine);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "batpak/key_revocation.hpp"
 #include "batpak/signing_key.hpp"
 #include "batpak/store.hpp"
 #include "commands.hpp"
@@ -15,7 +16,8 @@ namespace batpak::cli {
 namespace {
 
 // The public half, and under a name also the verifier key.
-ExitCode print_key(const std::string& file, const PublicKey& key, const std::string& name, Format format) {
+ExitCode print_key(const std::string& file, const PublicKey& key, const std::string& name, Format format,
+                   std::string done = {}) {
   std::string verifier_key;
   if (!name.empty()) {
     const Result<VerifierKey> named = VerifierKey::make(name, key);
@@ -23,6 +25,7 @@ ExitCode print_key(const std::string& file, const PublicKey& key, const std::str
     verifier_key = to_string(*named);
   }
   Output output;
+  output.did(std::move(done));
   if (format == Format::json) {
     JsonObject object;
     object.text("file", file).text("public_key", hexadecimal(key.bytes()));
@@ -47,7 +50,7 @@ ExitCode run(const KeyNewArguments& arguments) {
   if (Result<void> saved = key->save(arguments.file); !saved) {
     return complain(saved.error(), "a key is never overwritten; choose a new file in a directory that exists");
   }
-  return print_key(arguments.file, key->public_key(), arguments.name, arguments.format);
+  return print_key(arguments.file, key->public_key(), arguments.name, arguments.format, "the key is made");
 }
 
 ExitCode run(const KeyShowArguments& arguments) {
@@ -57,8 +60,14 @@ ExitCode run(const KeyShowArguments& arguments) {
   const Result<Store> store = open_to_read(arguments.store, ReadOnlyOptions::Undurable::hide);
   if (!store) return complain(store.error());
   const std::vector<KeySpan> keys = store->keys();
+  if (store->recovery_key_hash() == recovery_key_hash(key->public_key())) {
+    remark("this is the store's recovery key: it revokes, and never signs");
+    return print_key(arguments.file, key->public_key(), arguments.name, arguments.format);
+  }
   if (!keys.empty() && std::ranges::find(keys, key->public_key().bytes(), &KeySpan::key) == keys.end()) {
-    return complain(Error(ErrorCode::wrong_key, "the store declares other keys than this one").at_path(arguments.store));
+    return complain(
+        Error(ErrorCode::wrong_key, "the store declares other keys than this one, and names another recovery key or none")
+            .at_path(arguments.store));
   }
   return print_key(arguments.file, key->public_key(), store->origin(), arguments.format);
 }
