@@ -1,9 +1,7 @@
 #include <fmt/core.h>
 
 #include <chrono>
-#include <filesystem>
-#include <fstream>
-#include <system_error>
+#include <string_view>
 
 #include "audit_report.hpp"
 #include "commands.hpp"
@@ -11,57 +9,36 @@
 #include "display_text.hpp"
 #include "output.hpp"
 #include "quantity.hpp"
+#include "replaced_file.hpp"
+#include "report_place.hpp"
 #include "verification.hpp"
 #include "verify_text.hpp"
 
 namespace batpak::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
-// Where writing to the path ends up: links are followed, and the last part need not be there.
-fs::path real_path(fs::path path) {
-  constexpr int links_max = 40;  // as the system follows them
-  std::error_code error;
-  for (int links = 0; links < links_max && fs::is_symlink(fs::symlink_status(path, error)); ++links) {
-    path = fs::absolute(path, error).parent_path() / fs::read_symlink(path, error);  // an absolute target replaces all
+// What helps where the page cannot be written to `--html`; empty where the error's own way out does.
+std::string_view way_out_of(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::invalid_argument: return "choose a new file, or an earlier report to replace, outside of every store";
+    case ErrorCode::no_such_directory: return "choose a place for the report in a directory that exists";
+    case ErrorCode::read_only: return "choose a place for the report that can be written";
+    default: return {};
   }
-  return fs::weakly_canonical(fs::absolute(path, error), error);
 }
 
-bool lies_in(const fs::path& place, const fs::path& directory) {
-  std::error_code unknown;
-  for (fs::path above = place; above.has_relative_path(); above = above.parent_path()) {
-    if (fs::equivalent(above, directory, unknown)) return true;
-  }
-  return false;
+ExitCode complain_of_page(const Error& error) {
+  const std::string_view way_out = way_out_of(error);
+  return way_out.empty() ? complain(error) : complain(error, way_out);
 }
 
-// Asked before the audit, which may take long. A report that is written over a segment would destroy what it speaks of.
-Result<void> check_place_of_report(const std::string& path, const std::string& directory) {
-  const fs::path report = real_path(path);
-  if (lies_in(report, directory)) {
-    return std::unexpected(
-        Error(ErrorCode::invalid_argument, "the report would be written into the store's directory").at_path(path));
-  }
-  std::error_code error;
-  if (!fs::is_directory(report.parent_path(), error)) {
-    return std::unexpected(
-        Error(ErrorCode::no_such_directory, "there is no directory to write the report to").at_path(path));
-  }
-  if (fs::is_directory(report, error)) {
-    return std::unexpected(
-        Error(ErrorCode::invalid_argument, "this is a directory, and the report is one file").at_path(path));
-  }
-  return {};
-}
-
-Result<void> save(const std::string& path, std::string_view text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  file.close();
-  if (file) return {};
-  return std::unexpected(Error(ErrorCode::io_error, "the report cannot be written").at_path(path));
+// Asked again after the audit, which may have taken long.
+Result<void> save(const AuditArguments& arguments, const AuditReport& report) {
+  const Result<std::string> place = place_of_report(arguments.html, arguments.directory);
+  if (!place) return std::unexpected(place.error());
+  Result<void> saved = replace_file(*place, audit_page(report));
+  if (!saved) return std::unexpected(std::move(saved).error().at_path(arguments.html));
+  return saved;
 }
 
 std::int64_t now_microseconds() {
@@ -112,9 +89,8 @@ void print(Output& output, const AuditReport& report) {
 
 ExitCode run(const AuditArguments& arguments) {
   if (!arguments.html.empty()) {
-    const auto free = check_place_of_report(arguments.html, arguments.directory);
-    if (!free)
-      return complain(free.error(), "choose a place for the report outside of the store, in a directory that exists");
+    const Result<std::string> place = place_of_report(arguments.html, arguments.directory);
+    if (!place) return complain_of_page(place.error());
   }
   const Result<VerifyOptions> options = verify_options(arguments.trust, arguments.threads);
   if (!options) return complain(options.error());
@@ -132,16 +108,19 @@ ExitCode run(const AuditArguments& arguments) {
     const Result<VerifierKey> named = VerifierKey::make(name, *options->key);
     report.key = named ? to_string(*named) : arguments.trust.key;
   }
-  if (!arguments.html.empty()) {
-    const auto saved = save(arguments.html, audit_page(report));
-    if (!saved) return complain(saved.error(), "check that the file may be written and the device has room");
-  }
+  Result<void> saved;
+  if (!arguments.html.empty()) saved = save(arguments, report);
   Output output;
   if (arguments.format == Format::json) {
     output.line(audit_json(report));
   } else {
     print(output, report);
-    if (!arguments.html.empty()) output.line("\nthe report is in " + arguments.html);
+    if (saved && !arguments.html.empty()) output.line("\nthe report is in " + arguments.html);
+  }
+  // What was found is said all the same: it may have taken hours.
+  if (!saved) {
+    output.flush();
+    return complain_of_page(saved.error());
   }
   return output.finish(report.found.clean() ? ExitCode::fine : ExitCode::finding);
 }

@@ -48,10 +48,8 @@ class Page {
   explicit Page(const AuditReport& report) : report_(report), found_(report.found) {}
 
   std::string write() {
-    text_ =
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Audit of " +
-        escaped(report_.directory) + "</title>\n" + std::string(style) + "</head>\n<body>\n";
+    text_ = std::string(audit_page_beginning) + "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Audit of " +
+            escaped(report_.directory) + "</title>\n" + std::string(style) + "</head>\n<body>\n";
     text_ += "<h1>Audit of " + code(report_.directory) + "</h1>\n";
     write_verdict();
     write_subject();

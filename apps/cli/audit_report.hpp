@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "batpak/verify.hpp"
@@ -35,6 +36,11 @@ struct AuditReport {
 };
 
 [[nodiscard]] std::string audit_json(const AuditReport& report);
+// What each page begins with, and no other file: by it a report is known for one that may be replaced.
+inline constexpr std::string_view audit_page_beginning =
+    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"batpak "
+    "audit\">\n";
+
 // One page that needs nothing else: no script, no font, no picture from elsewhere.
 [[nodiscard]] std::string audit_page(const AuditReport& report);
 

@@ -23,6 +23,7 @@ void note_interruptions() noexcept {
   action.sa_handler = SIG_IGN;
   action.sa_flags = 0;
   sigaction(SIGPIPE, &action, nullptr);
+  sigaction(SIGXFSZ, &action, nullptr);
 }
 
 std::optional<ExitCode> interruption() noexcept {

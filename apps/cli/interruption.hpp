@@ -1,5 +1,6 @@
 // The signals that ask the command to end: SIGINT and SIGTERM. They are noted, and the commands that go on for long look at
-// the note between two batches. SIGPIPE is ignored; Output notices that its reader has gone.
+// the note between two batches. SIGPIPE is ignored, since Output notices that its reader has gone; so is SIGXFSZ, since a write says
+// that its file may not get longer.
 #pragma once
 
 #include <optional>

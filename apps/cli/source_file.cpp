@@ -9,18 +9,12 @@
 #include <utility>
 
 #include "byte_source.hpp"
+#include "file_failure.hpp"
 
 namespace batpak::cli {
 namespace {
 
 constexpr unsigned buffer_bytes = 256U << 10;
-
-Error open_error(const std::string& path) {
-  ErrorCode code = ErrorCode::io_error;
-  if (errno == ENOENT || errno == ENOTDIR) code = ErrorCode::not_found;
-  if (errno == EACCES) code = ErrorCode::permission_denied;
-  return Error(code, "the file cannot be opened").at_path(path).with_errno(errno);
-}
 
 class SourceFile : public ByteSource {
  public:
@@ -36,8 +30,7 @@ class SourceFile : public ByteSource {
     const char* const sentence = gzerror(file_, &code);
     if (size > 0) return static_cast<std::size_t>(size);
     if (code == Z_OK || code == Z_STREAM_END) return 0;
-    if (code == Z_ERRNO)
-      return std::unexpected(Error(ErrorCode::io_error, "the file cannot be read").at_path(path_).with_errno(errno));
+    if (code == Z_ERRNO) return std::unexpected(file_failure(errno, "the file cannot be read", path_));
     if (code == Z_BUF_ERROR)
       return std::unexpected(Error(ErrorCode::malformed, "the gzip file ends too early").at_path(path_));
     return std::unexpected(Error(ErrorCode::malformed, std::string("the gzip file is broken: ") + sentence).at_path(path_));
@@ -54,7 +47,7 @@ class SourceFile : public ByteSource {
 
 Result<std::unique_ptr<ByteSource>> open_source_file(const std::string& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return std::unexpected(open_error(path));
+  if (descriptor < 0) return std::unexpected(file_failure(errno, "the file cannot be opened", path));
   struct stat status{};
   if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
     close(descriptor);

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <iostream>
 
+#include "file_failure.hpp"
+
 namespace batpak::cli {
 
 Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
@@ -22,10 +24,8 @@ Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
   }
   if (path != "-" && !file) {
     const int failure = errno;
-    if (failure == ENOENT) {
-      return std::unexpected(Error(ErrorCode::not_found, "there is no such file").at_path(path).with_errno(failure));
-    }
-    return refuse(failure == EACCES ? ErrorCode::permission_denied : ErrorCode::io_error, "the file cannot be opened");
+    return std::unexpected(
+        file_failure(failure, failure == ENOENT ? "there is no such file" : "the file cannot be opened", path));
   }
   std::istream& source = path == "-" ? std::cin : file;
   std::string text;

@@ -8,7 +8,7 @@
 
 namespace batpak::cli {
 
-// The text of a regular file, or of standard input for "-". Errors: not_found, permission_denied, io_error, too_large;
+// The text of a regular file, or of standard input for "-". Errors: those of file_failure(); too_large;
 // invalid_argument for what is no regular file.
 [[nodiscard]] Result<std::string> read_text(const std::string& path, std::size_t bytes_max);
 
