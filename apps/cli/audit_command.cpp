@@ -7,6 +7,7 @@
 #include "commands.hpp"
 #include "complaint.hpp"
 #include "display_text.hpp"
+#include "key_span_text.hpp"
 #include "output.hpp"
 #include "quantity.hpp"
 #include "replaced_file.hpp"
@@ -46,6 +47,16 @@ std::int64_t now_microseconds() {
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
+void print_keys(Output& output, const VerifyReport& found) {
+  for (const LogKey& key : keys_of(found.keys)) {
+    const std::string until = key.span.until ? fmt::format(" until {}", *key.span.until) : " on";
+    output.line(printable(fmt::format("key: {}, from {}{}, {}, {}", key_text(key, found.origin), key.span.from, until,
+                                      origin_text(key), state_text(key))));
+  }
+  for (const std::string& revocation : revocation_texts(found)) output.line("revoked: " + revocation);
+  if (const std::string unfinished = unfinished_text(found); !unfinished.empty()) output.line("unfinished: " + unfinished);
+}
+
 void print(Output& output, const AuditReport& report) {
   for (const LawText& law : law_texts()) {
     const AuditReport::Check check = report.check_of(law);
@@ -80,6 +91,7 @@ void print(Output& output, const AuditReport& report) {
     output.line(fmt::format("stands on {} of {}", to_string(found.checkpoint->root),
                             counted(found.checkpoint->size, "event", "events")));
   }
+  print_keys(output, found);
   for (const std::string& restore : restore_texts(found)) output.line("restored: " + restore);
   output.line("");
   for (const std::string& limit : report.limits()) output.line("- " + limit);

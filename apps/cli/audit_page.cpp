@@ -7,6 +7,7 @@
 #include "batpak/timestamp.hpp"
 #include "batpak/version.hpp"
 #include "display_text.hpp"
+#include "key_span_text.hpp"
 #include "quantity.hpp"
 #include "verify_text.hpp"
 
@@ -53,6 +54,7 @@ class Page {
     text_ += "<h1>Audit of " + code(report_.directory) + "</h1>\n";
     write_verdict();
     write_subject();
+    write_keys();
     write_picture();
     write_findings();
     write_laws();
@@ -96,6 +98,24 @@ class Page {
                                  report_.verified_signature(known) ? "verified" : "not verified"));
     }
     text_ += "</table>\n";
+  }
+
+  void write_keys() {
+    if (found_.keys.empty()) return;
+    text_ +=
+        "<h2>The keys</h2>\n<table>\n<tr><th>from</th><th>until</th><th>how it came</th><th>what became of it</th>"
+        "<th>key</th></tr>\n";
+    for (const LogKey& key : keys_of(found_.keys)) {
+      text_ +=
+          fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td{}>{}</td><td>{}</td></tr>\n", key.span.from,
+                      key.span.until ? std::to_string(*key.span.until) : "", origin_text(key),
+                      key.span.revoked_from ? " class=\"bad\"" : "", state_text(key), code(key_text(key, found_.origin)));
+    }
+    text_ += "</table>\n";
+    for (const std::string& revocation : revocation_texts(found_)) text_ += "<p>Revoked: " + revocation + ".</p>\n";
+    if (const std::string unfinished = unfinished_text(found_); !unfinished.empty()) {
+      text_ += "<p>Unfinished: " + unfinished + ".</p>\n";
+    }
   }
 
   // A bar for each segment, as long as its bytes; dark where commits are dense; findings in red where they are.

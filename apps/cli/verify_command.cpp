@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 #include "complaint.hpp"
+#include "key_span_text.hpp"
 #include "output.hpp"
 #include "quantity.hpp"
 #include "table.hpp"
@@ -46,19 +47,11 @@ void print_report(Output& output, const VerifyReport& report, std::size_t agains
         fmt::format("{} of {}", to_string(report.checkpoint->root), counted(report.checkpoint->size, "event", "events")));
   }
   row("signatures", signatures_text(report));
-  if (report.keys.size() > 1) {
-    row("keys", fmt::format("{}, one after the other: batpak key history lists them", report.keys.size()));
+  if (const std::size_t keys = keys_of(report.keys).size(); keys > 1) {
+    row("keys", fmt::format("{}, one after the other: batpak key history lists them", grouped(keys)));
   }
-  for (const KeySpan& span : report.keys) {
-    if (!span.revoked_from) continue;
-    row("revoked",
-        fmt::format("what the key of {} signed from {} on counts only against a checkpoint kept elsewhere, or a later key "
-                    "known from elsewhere",
-                    span.from, *span.revoked_from));
-  }
-  if (report.keys.size() > 1 && !report.keys.back().covered_by) {
-    row("unfinished", "no signed checkpoint covers the last change of keys yet");
-  }
+  for (const std::string& revocation : revocation_texts(report)) row("revoked", revocation);
+  if (const std::string unfinished = unfinished_text(report); !unfinished.empty()) row("unfinished", unfinished);
   for (const std::string& restore : restore_texts(report)) row("restored", restore);
   if (against > 0) {
     std::string text = fmt::format("goes on from {} of {}", report.known_checkpoints_held.size(),

@@ -98,6 +98,23 @@ std::string signatures_text(const VerifyReport& report) {
   return text;
 }
 
+std::vector<std::string> revocation_texts(const VerifyReport& report) {
+  std::vector<std::string> texts;
+  for (const LogKey& key : keys_of(report.keys)) {
+    if (!key.span.revoked_from) continue;
+    texts.push_back(
+        fmt::format("what the key of {} signed from {} on counts only against a checkpoint kept elsewhere, or a later key "
+                    "known from elsewhere",
+                    key.span.from, *key.span.revoked_from));
+  }
+  return texts;
+}
+
+std::string unfinished_text(const VerifyReport& report) {
+  if (report.keys.size() < 2 || report.keys.back().covered_by) return {};
+  return "no signed checkpoint covers the last change of keys yet";
+}
+
 std::vector<std::string> restore_texts(const VerifyReport& report) {
   constexpr std::size_t shown_max = 20;
   std::vector<std::string> texts;

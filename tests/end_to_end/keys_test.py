@@ -1,6 +1,8 @@
 """key rotate, revoke, history and chain: a store whose key changes, and those who follow it."""
 
+import html
 import os
+import re
 import shutil
 import unittest
 
@@ -168,6 +170,67 @@ class Keys(CommandTest):
         said = self.batpak("receipt", "verify", receipt, "--key", self.public["first"], "--keys", half, "--json", code=1)
         self.assertEqual(said.objects[0]["fault"], "malformed")
         self.assertIn(half, said.objects[0]["message"])
+
+    def audit(self, *options):
+        """What an audit says, on standard output and on its page."""
+        page = self.path("report.html")
+        shown = self.batpak("audit", self.store, "--html", page, *options).out
+        with open(page, encoding="utf-8") as file:
+            return shown, html.unescape(re.sub("<[^>]*>", "\t", file.read()))
+
+    def test_an_audit_shows_every_key_how_it_came_and_from_where_it_is_revoked(self):
+        shown, page = self.audit()
+        self.assertIn(f"key: {self.public['first']}, from 0 on, declared first, in force\n", shown)
+        self.assertNotIn("revoked", shown.lower())
+        self.rotate("first", "second")
+        self.revoke("third", "--from", "6")
+        self.add("third", 1)
+        shown, page = self.audit("--key", self.public["first"])
+        rotated, revoked = (span["from"] for span in self.history()[1:])
+        meaning = "what the key of 5 signed from 6 on counts only against a checkpoint kept elsewhere, or a later key known from elsewhere"
+        self.assertIn(f"key: {self.public['first']}, from 0 until {rotated}, declared first, handed over\n"
+                      f"key: {self.public['second']}, from {rotated} until {revoked}, by rotation, revoked from 6 on\n"
+                      f"key: {self.public['third']}, from {revoked} on, by revocation of a key before it, in force\n"
+                      f"revoked: {meaning}\n", shown)
+        rows = [re.sub("\t+", "\t", row).strip() for row in page.split("The keys")[1].splitlines()]
+        for row in (f"0\t{rotated}\tdeclared first\thanded over\t{self.public['first']}",
+                    f"{rotated}\t{revoked}\tby rotation\trevoked from 6 on\t{self.public['second']}",
+                    f"{revoked}\tby revocation of a key before it\tin force\t{self.public['third']}", f"Revoked: {meaning}."):
+            self.assertIn(row, rows)
+        self.assertIn(meaning, self.batpak("verify", self.store).out)
+        self.assertNotIn("nfinished: ", shown + page)
+
+    def test_a_change_that_no_checkpoint_covers_is_shown_as_unfinished(self):
+        self.rotate("first", "second")
+        # As a crash between the two leaves it: with the commit of the change, and without the one that holds its checkpoint.
+        (segment,) = self.segments()
+        with open(segment, "r+b") as file:
+            content = file.read()
+            self.assertIn(b"previous_key", content)
+            file.truncate(content.rfind(b"bpkC") - 8)
+        sentence = "no signed checkpoint covers the last change of keys yet"
+        self.assertRegex(self.batpak("verify", self.store).out, "unfinished +" + sentence)
+        shown, page = self.audit()
+        self.assertIn(f"key: {self.public['first']}, from 0 until 5, declared first, handing over\n"
+                      f"key: {self.public['second']}, from 5 on, by rotation, not finished\nunfinished: {sentence}\n", shown)
+        self.assertIn(f"Unfinished: {sentence}.", page)
+
+    def test_a_revocation_that_leaves_the_key_in_force_makes_no_other_one(self):
+        self.rotate("first", "second")
+        self.revoke("second", "--revoked-key", self.public["first"], "--from", "3")
+        self.add("second", 1)
+        self.assertEqual([span["declared_by"] for span in self.history()], ["first", "rotation", "revocation"])
+        at = self.history()[-1]["from"]
+        self.assertIn("2, one after the other", self.batpak("verify", self.store, "--key", self.public["second"]).out)
+        listed = self.batpak("key", "history", self.store)
+        self.assertEqual(len(listed.lines), 3, "a title and two keys")
+        self.assertNotIn("handed over", listed.out)
+        state = f"in force, confirmed by the revocation at {at}"
+        self.assertRegex(listed.out, f" 5 +- +rotation +{state} ")
+        shown, page = self.audit()
+        self.assertEqual(shown.count("\nkey: "), 2)
+        self.assertIn(f"key: {self.public['second']}, from 5 on, by rotation, {state}\n", shown)
+        self.assertIn(state, page)
 
     def test_a_store_without_a_key_has_no_history(self):
         plain = self.path("plain")
