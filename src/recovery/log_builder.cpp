@@ -72,6 +72,7 @@ Result<void> LogBuilder::note_stored(const segment::CommitHeader& header, const 
   if (size > header.durable_through.sequence) return wrong("of what was not durable");
   while (!unsigned_.empty() && unsigned_.front().size < size) unsigned_.pop_front();
   if (unsigned_.empty() || unsigned_.front().size != size) return wrong("of a size where no earlier commit ends");
+  if (!only_owners_sign(end.signatures, size)) return wrong("that others than the owner have signed, or the owner twice");
   CheckpointNote note;
   note.checkpoint = unsigned_.front();
   note.text = note_body(note.checkpoint);
@@ -94,9 +95,28 @@ Result<void> LogBuilder::note_stored(const segment::CommitHeader& header, const 
     over_change = std::make_shared<const CheckpointNote>(note);
   }
   state_.keys.store(size, over_change);
-  std::erase_if(state_.unsigned_heads, [&](const PlacedHeads& heads) { return heads.sequence < size; });
+  const auto is_covered = [&](const auto& placed) { return placed.sequence < size; };
+  std::erase_if(state_.unsigned_heads, is_covered);
+  std::erase_if(state_.unsigned_branches, is_covered);
   state_.newest_signed = std::move(note);
   return {};
+}
+
+// Nobody else signs under the name of the origin. Whether the signatures verify is another matter.
+bool LogBuilder::only_owners_sign(std::span<const segment::StoredSignature> signatures, std::uint64_t size) const {
+  const std::string& origin = state_.meta.genesis.origin;
+  std::vector<std::array<std::byte, 4>> owners;
+  for (const proof::KeyHistory::KeyBytes& bytes : state_.keys.signers_of(size, state_.keys.stored_size())) {
+    if (const auto key = PublicKey::from_bytes(bytes)) owners.push_back(key->key_id(origin));
+  }
+  for (const segment::StoredSignature& signature : signatures) {
+    if (!signature.name.empty() && signature.name != origin) continue;
+    const auto owner = std::ranges::find_if(
+        owners, [&](const auto& id) { return std::ranges::equal(id, std::span(signature.signature).first(id.size())); });
+    if (owner == owners.end()) return false;
+    owners.erase(owner);
+  }
+  return true;
 }
 
 bool LogBuilder::is_signed_by(const CheckpointNote& note, const proof::KeyHistory::KeyBytes& bytes) {
@@ -108,7 +128,7 @@ bool LogBuilder::is_signed_by(const CheckpointNote& note, const proof::KeyHistor
 Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::uint64_t offset) {
   const std::uint64_t sequence = next_sequence_;
   const auto place_error = [&](Error error) {
-    if (error.code == ErrorCode::malformed) error.code = ErrorCode::damaged;
+    if (error.code != ErrorCode::newer_format) error.code = ErrorCode::damaged;  // whatever it is for who decodes it
     return fail(std::move(error).at_path(state_.segments[segment].path).at_offset(offset).at_sequence(sequence));
   };
   auto parsed = event::FrameView::parse(bytes);
@@ -163,7 +183,7 @@ Result<void> LogBuilder::take_frame(ByteView bytes, std::uint32_t segment, std::
   return failed;
 }
 
-Result<void> LogBuilder::check_link(const event::HeaderView& header, const index::Head& head) const {
+Result<void> LogBuilder::check_link(const event::HeaderView& header, const index::Head& head) {
   const auto wrong = [](std::string_view why) { return fail(ErrorCode::damaged, std::string(why)); };
   if (header.stream_version() < head.count) return wrong("the event has the version of an earlier one of its stream");
   if (header.sequence() == 0) {
@@ -174,8 +194,14 @@ Result<void> LogBuilder::check_link(const event::HeaderView& header, const index
     const bool follows = header.previous_sequence() == head.sequence && header.previous_hash() == head.hash;
     return follows ? Result<void>() : wrong("the event does not link to the one before it in its stream");
   }
-  // Where another lane begins is for verify to look up; a genesis event that is lost has no hash here.
-  if (header.lane() != 0 || state_.genesis_hash.is_zero()) return {};
+  if (header.lane() != 0) {  // the event where it begins is looked up when all are placed
+    state_.unsigned_branches.push_back({.sequence = header.sequence(),
+                                        .entity = std::string(header.entity()),
+                                        .begins_at = header.previous_sequence(),
+                                        .begins_at_hash = header.previous_hash()});
+    return {};
+  }
+  if (state_.genesis_hash.is_zero()) return {};  // lost
   const bool begins = header.previous_sequence() == 0 && header.previous_hash() == state_.genesis_hash;
   return begins ? Result<void>() : wrong("the first event of a stream does not link to the genesis event");
 }

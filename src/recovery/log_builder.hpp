@@ -38,7 +38,7 @@ class LogBuilder {
   void take_readable_frames(ByteView image, std::uint32_t segment, std::uint64_t begin, std::uint64_t end,
                             std::uint64_t next_sequence, const std::string& reason);
   // Errors: damaged where the event does not follow the one before it in its stream.
-  [[nodiscard]] Result<void> check_link(const event::HeaderView& header, const index::Head& head) const;
+  [[nodiscard]] Result<void> check_link(const event::HeaderView& header, const index::Head& head);
   // Errors: damaged, newer_format.
   [[nodiscard]] Result<void> note_store_event(const event::FrameView& frame);
   // Keeps the first.
@@ -47,6 +47,8 @@ class LogBuilder {
   void note_checkpoints(const segment::CommitView& commit, std::uint32_t segment);
   // Errors: damaged for a stored checkpoint that no batpak stores.
   [[nodiscard]] Result<void> note_stored(const segment::CommitHeader& header, const segment::CommitEnd& end);
+
+  [[nodiscard]] bool only_owners_sign(std::span<const segment::StoredSignature> signatures, std::uint64_t size) const;
 
   LogState& state_;
   std::uint64_t next_sequence_ = 0;

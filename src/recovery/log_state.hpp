@@ -39,6 +39,14 @@ struct PlacedHeads {
   event::HeadsDeclaration declaration;
 };
 
+// The first event of another lane, at its place in the log.
+struct PlacedBranch {
+  std::uint64_t sequence = 0;
+  std::string entity;
+  std::uint64_t begins_at = 0;  // sequence
+  Hash begins_at_hash;
+};
+
 // Where the log ends and what is in it, as the writer goes on from it and readers look things up.
 //
 // Threads: filled by one; index, types and maps are shared with readers afterwards.
@@ -70,6 +78,8 @@ struct LogState {
   std::optional<CheckpointNote> newest_signed;
   // The declarations of heads that no stored signature covers.
   std::vector<PlacedHeads> unsigned_heads;
+  // The beginnings of lanes that none covers.
+  std::vector<PlacedBranch> unsigned_branches;
 
   [[nodiscard]] const segment::StoreId& store_id() const noexcept { return meta.genesis.store_id; }
 };

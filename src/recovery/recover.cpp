@@ -251,9 +251,16 @@ class Recovery {
   Result<void> add_leaves(const segment::CommitView& commit) {
     if (commit.header.type != segment::CommitType::events) return {};
     segment::FrameSplitter frames(commit.body);
+    std::uint64_t offset = commit.header.offset + segment::commit_header_bytes;
     for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
-      BATPAK_TRY(const event::FrameView view, event::FrameView::parse(frame));
-      state_.tree.append(proof::leaf_hash(view.event_hash()));
+      const auto view = event::FrameView::parse(frame);
+      if (!view) {
+        Error error = view.error();
+        if (error.code != ErrorCode::newer_format) error.code = ErrorCode::damaged;
+        return fail(std::move(error).at_path(state_.segments[tail_.segment].path).at_offset(offset));
+      }
+      state_.tree.append(proof::leaf_hash(view->event_hash()));
+      offset += frame.size();
     }
     return {};
   }

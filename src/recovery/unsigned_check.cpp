@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/try.hpp"
-#include "event/frame_view.hpp"
 
 namespace batpak::recovery {
 namespace {
@@ -33,23 +32,57 @@ Result<void> UnsignedCheck::take(const SegmentFile& segment, ByteView image) {
 }
 
 Result<void> UnsignedCheck::take(const segment::CommitView& commit, const std::string& path) {
-  if (commit.header.type != segment::CommitType::events) return {};
   std::uint64_t offset = commit.header.offset + segment::commit_header_bytes;
-  segment::FrameSplitter frames(commit.body);
+  segment::FrameSplitter frames(commit.header.type == segment::CommitType::events ? commit.body : ByteView());
   for (ByteView frame = frames.next(); !frame.empty(); frame = frames.next()) {
-    BATPAK_TRY(const event::FrameView view, event::FrameView::parse(frame));
-    if (tree_.size() >= covered_ && !view.gives_its_hashes()) {
-      return base::fail(
-          Error(ErrorCode::damaged, "the event's bytes do not give its hashes, and no stored signature covers it")
-              .at_path(path)
-              .at_offset(offset)
-              .at_sequence(tree_.size()));
+    const auto view = event::FrameView::parse(frame);
+    if (!view) return damaged(path, offset, view.error().message);
+    if (auto may = check_event(*view); !may) {
+      return base::fail(std::move(may).error().at_path(path).at_offset(offset).at_sequence(tree_.size()));
     }
-    tree_.append(proof::leaf_hash(view.event_hash()));
+    tree_.append(proof::leaf_hash(view->event_hash()));
     BATPAK_CHECK(check_root(path, offset));
     offset += frame.size();
   }
+  if (tree_.size() >= covered_ && (commit.end.tree_size != tree_.size() || commit.end.root != tree_.root())) {
+    return damaged(path, commit.header.offset, "the commit's root is not that of the events before it");
+  }
+  return check_batch_ended(path, offset);
+}
+
+Result<void> UnsignedCheck::check_event(const event::FrameView& frame) {
+  const auto refuse = [](std::string_view why) {
+    return base::fail(ErrorCode::damaged, std::string(why) + ", and no stored signature covers it");
+  };
+  const event::HeaderView& header = frame.header();
+  const bool is_first = tree_.size() == first_sequence_;
+  const bool is_later = is_first || (header.time() > last_time_ && header.id() > last_id_);
+  last_time_ = header.time();
+  last_id_ = header.id();
+  const bool goes_on = header.kind().is_system() ? header.batch_size() == 1 : take_place_in_batch(header);
+  if (tree_.size() < covered_) return {};
+  // A payload that is erased proves nothing of its content hash: only a signature from before does.
+  if (frame.payload_erased() || frame.metadata_erased()) return refuse("something of the event is erased");
+  if (!frame.gives_its_hashes()) return refuse("the event's bytes do not give its hashes");
+  if (!is_later) return refuse("the event's time or id is not after that of the event before");
+  if (!goes_on) return refuse("the event has another place in its batch than it says");
   return {};
+}
+
+bool UnsignedCheck::take_place_in_batch(const event::HeaderView& header) noexcept {
+  const bool begins = header.batch_index() == 0;
+  const bool goes_on =
+      begins ? batch_next_ == batch_size_ : header.batch_index() == batch_next_ && header.batch_size() == batch_size_;
+  batch_size_ = header.batch_size();
+  batch_next_ = header.batch_index() + 1;
+  return goes_on;
+}
+
+Result<void> UnsignedCheck::check_batch_ended(const std::string& path, std::uint64_t offset) {
+  const bool ended = batch_next_ == batch_size_;
+  batch_next_ = batch_size_ = 0;
+  if (ended || tree_.size() < covered_) return {};
+  return damaged(path, offset, "a batch has not all of its events in its commit, and no stored signature covers them");
 }
 
 Result<void> UnsignedCheck::check_root(const std::string& path, std::uint64_t offset) const {

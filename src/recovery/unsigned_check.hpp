@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "batpak/checkpoint.hpp"
+#include "event/frame_view.hpp"
 #include "proof/merkle.hpp"
 #include "recovery/log_state.hpp"
 #include "segment/commit_walker.hpp"
@@ -21,11 +22,15 @@ class UnsignedCheck {
   // `newest`: the newest stored checkpoint, whose signature was verified; none where nothing was ever signed. `tree`: as of the
   // beginning of the first segment.
   UnsignedCheck(const std::optional<Checkpoint>& newest, const proof::RightEdge& tree)
-      : covered_(newest ? newest->size : 0), signed_root_(newest ? newest->root : Hash{}), tree_(tree) {}
+      : covered_(newest ? newest->size : 0),
+        signed_root_(newest ? newest->root : Hash{}),
+        tree_(tree),
+        first_sequence_(tree.size()) {}
 
   // `image`: the segment's bytes, as far as the log goes. Errors: damaged where the segment does not go on from the one before it,
-  // where its events do not have the root that was signed, where an event that no signature covers does not give its hashes, and
-  // where a commit cannot be read, for nobody can sign behind it.
+  // where its events do not have the root that was signed, or that a commit states; where an event that no signature covers does not
+  // give its hashes, is erased, or does not follow the one before it in time or in its batch; and where a commit cannot be read, for
+  // nobody can sign behind it.
   [[nodiscard]] Result<void> take(const SegmentFile& segment, ByteView image);
 
  private:
@@ -33,9 +38,19 @@ class UnsignedCheck {
   // Errors: damaged.
   [[nodiscard]] Result<void> check_root(const std::string& path, std::uint64_t offset) const;
 
+  // The next event. Errors: damaged, without its place.
+  [[nodiscard]] Result<void> check_event(const event::FrameView& frame);
+  [[nodiscard]] bool take_place_in_batch(const event::HeaderView& header) noexcept;
+  [[nodiscard]] Result<void> check_batch_ended(const std::string& path, std::uint64_t offset);
+
   std::uint64_t covered_;  // events
   Hash signed_root_;       // of these
   proof::RightEdge tree_;
+  std::uint64_t first_sequence_;  // that came here
+  Timestamp last_time_{};
+  EventId last_id_;
+  std::uint32_t batch_size_ = 0;
+  std::uint32_t batch_next_ = 0;
 };
 
 }  // namespace batpak::recovery

@@ -1,6 +1,7 @@
 #include "base/hex.hpp"
 #include "base/limits.hpp"
 #include "base/try.hpp"
+#include "event/frame_view.hpp"
 #include "platform/fork_guard.hpp"
 #include "platform/posix_fs.hpp"
 #include "proof/checkpoint.hpp"
@@ -148,6 +149,21 @@ Result<void> check_unsigned_heads(const recovery::LogState& state) {
   return {};
 }
 
+// Whether a lane begins at an earlier event of its entity, where that is not signed yet. Errors: damaged.
+Result<void> check_unsigned_branches(const recovery::LogState& state) {
+  for (const recovery::PlacedBranch& branch : state.unsigned_branches) {
+    const auto bytes = branch.begins_at < branch.sequence
+                           ? state.maps->frame(state.index->place(branch.begins_at), branch.begins_at)
+                           : fail(ErrorCode::damaged, "a branch begins at no earlier event");
+    const auto frame = bytes ? event::FrameView::parse(*bytes) : fail(bytes.error());
+    if (frame && frame->header().entity() == branch.entity && frame->event_hash() == branch.begins_at_hash) continue;
+    return fail(Error(ErrorCode::damaged,
+                      "a lane does not begin at an earlier event of its entity, and no stored signature covers it")
+                    .at_sequence(branch.sequence));
+  }
+  return {};
+}
+
 // Says in the log, durably, that it was put back.
 Result<void> record_restore(engine::Writer& writer, const CheckpointNote& given_up, platform::Entropy& entropy) {
   const event::Restore restore{.given_up = format_note(given_up)};
@@ -184,7 +200,10 @@ Result<std::unique_ptr<Store::Impl>> open_directory(const std::string& path, con
     BATPAK_TRY(given_up, check_witness(witness, state, *options.witness_file));
   }
 
-  if (options.key) BATPAK_CHECK(check_unsigned_heads(state));
+  if (options.key) {
+    BATPAK_CHECK(check_unsigned_heads(state));
+    BATPAK_CHECK(check_unsigned_branches(state));
+  }
 
   const bool own_thread = options.housekeeping == OpenOptions::Housekeeping::thread;
   BATPAK_TRY(auto log, engine::CommitLog::open(

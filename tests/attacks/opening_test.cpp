@@ -188,6 +188,98 @@ TEST_F(AttackOnOpening, by_events_that_do_not_link_is_refused) {
   EXPECT_TRUE(said.starts_with("damaged")) << said;
 }
 
+// What is erased proves nothing of the hash of its content.
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_an_unsigned_event_that_is_erased_is_refused) {
+  TestLog log = honest();
+  log.leave_unsigned();
+  log.commit({paid("paid 1000000")});
+  log.idle_mark();
+  auto parts = take_apart(log.files());
+  Bytes& frame = parts.back().commits[parts.back().commits.size() - 2].frames[0];
+  const std::size_t payload_at = event::layout::header + base::load_le<std::uint32_t>(frame.data() + event::layout::header_length);
+  const auto length = base::load_le<std::uint64_t>(frame.data() + payload_at);
+  std::fill_n(frame.begin() + static_cast<std::ptrdiff_t>(payload_at) + 8, 16 + length, std::byte{0});
+  base::store_le<std::uint16_t>(frame.data() + event::layout::state, 1);
+  const std::string said = open(put_together(parts, log.files().at(std::string(event::store_meta_name))), key_);
+  EXPECT_TRUE(said.starts_with("damaged")) << said;
+  EXPECT_TRUE(said.contains("erased")) << said;
+}
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_a_lane_that_begins_nowhere_is_refused) {
+  const auto of_lane = [](std::string entity, const TestLog::Link& begins_at) {
+    TestLog::Event event = paid("paid in another way", std::move(entity));
+    event.lane = 1;
+    event.follows = begins_at;
+    return event;
+  };
+  const auto with_lane = [&](std::string entity, std::uint64_t begins_at, const Hash& mask = {}) {
+    TestLog log = honest();
+    log.commit({paid("paid 4")});
+    log.leave_unsigned();
+    TestLog::Link link = log.link_to(begins_at);
+    for (std::size_t i = 0; i < link.hash.bytes.size(); ++i) link.hash.bytes[i] ^= mask.bytes[i];
+    log.commit({of_lane(std::move(entity), link)});
+    return open(log);
+  };
+  EXPECT_EQ(with_lane("order:7", 3), "");
+  Hash other;
+  other.bytes[5] = std::byte{1};
+  for (const std::string& said : {with_lane("order:7", 3, other), with_lane("order:8", 3), with_lane("order:7", 1)}) {
+    EXPECT_TRUE(said.starts_with("damaged")) << said;
+  }
+}
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_a_batch_that_is_not_whole_is_refused) {
+  TestLog::Event half = paid("paid in two parts");
+  half.batch_size = 2;
+  TestLog::Event other_half = half;
+  other_half.batch_index = 1;
+  for (const std::vector<TestLog::Event>& events :
+       {std::vector{half}, std::vector{other_half}, std::vector{half, half}, std::vector{half, other_half, other_half}}) {
+    TestLog log = honest();
+    log.leave_unsigned();
+    log.commit(events);
+    EXPECT_TRUE(open(log).starts_with("damaged")) << open(log);
+  }
+  TestLog log = honest();
+  log.leave_unsigned();
+  log.commit({half, other_half});
+  EXPECT_EQ(open(log), "");
+}
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_a_root_that_an_older_segment_states_is_refused) {
+  TestLog log = honest();
+  log.leave_unsigned();
+  log.commit({paid("paid 4")});
+  log.commit({paid("paid 5")});
+  log.rotate();
+  log.commit({paid("paid 6")});
+  auto parts = take_apart(log.files());
+  const auto whole = [&] { return put_together(parts, log.files().at(std::string(event::store_meta_name))); };
+  EXPECT_EQ(open(whole(), key_), "");
+  std::vector<CommitParts>& commits = parts.front().commits;
+  commits[commits.size() - 2].rest[10] ^= std::byte{1};  // in the root, behind the size of 8 bytes
+  const std::string said = open(whole(), key_);
+  EXPECT_TRUE(said.starts_with("damaged")) << said;
+}
+
+// Nobody else signs under the name of the log, and the owner once.
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_signatures_beside_that_of_the_owner_is_refused) {
+  for (const std::vector<const SigningKey*>& signers :
+       {std::vector<const SigningKey*>{&key_, &key_}, {&key_, &second_}, {&second_, &key_}, {&second_}}) {
+    TestLog log = honest();
+    log.sign_with(signers);
+    log.commit({paid("paid 4")});
+    log.idle_mark();
+    EXPECT_TRUE(open(log).starts_with("damaged")) << open(log);
+  }
+}
+
 // Witness: key_signs_nothing_unchecked
 TEST_F(AttackOnOpening, by_heads_that_leave_a_stream_out_is_refused) {
   TestLog log = honest();
