@@ -44,6 +44,10 @@ std::string event_json(const EventView& event, std::uint64_t durable_size) {
   object.number("previous_sequence", event.previous_sequence()).text("previous_hash", to_string(event.previous_hash()));
   object.text("event_hash", to_string(event.event_hash())).text("content_hash", to_string(event.content_hash()));
   if (!event.signature().empty()) object.text("signature", hexadecimal(event.signature()));
+  if (const auto old = event.salvaged_from()) {
+    const std::string hash = to_string(old->event_hash);
+    object.json("salvaged_from", JsonObject().number("sequence", old->sequence).text("event_hash", hash).finish());
+  }
   object.truth("durable", event.sequence() < durable_size);
   if (const Result<std::string> metadata = metadata_json(event)) {
     object.json("metadata", *metadata);
@@ -117,6 +121,9 @@ std::string event_description(const EventView& event, std::uint64_t durable_size
   row("previous hash", fmt::format("{}  (sequence {})", to_string(event.previous_hash()), event.previous_sequence()));
   row("content hash", to_string(event.content_hash()));
   if (!event.signature().empty()) row("signature", hexadecimal(event.signature()));
+  if (const auto old = event.salvaged_from()) {
+    row("salvaged from", fmt::format("{}  (sequence {})", to_string(old->event_hash), old->sequence));
+  }
   if (event.payload_erased()) {
     row("payload", "<erased>");
     return text;

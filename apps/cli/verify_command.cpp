@@ -53,6 +53,7 @@ void print_report(Output& output, const VerifyReport& report, std::size_t agains
   for (const std::string& revocation : revocation_texts(report)) row("revoked", revocation);
   if (const std::string unfinished = unfinished_text(report); !unfinished.empty()) row("unfinished", unfinished);
   for (const std::string& restore : restore_texts(report)) row("restored", restore);
+  for (const std::string& salvage : salvage_texts(report)) row("salvage", salvage);
   if (against > 0) {
     std::string text = fmt::format("goes on from {} of {}", report.known_checkpoints_held.size(),
                                    counted(against, "known checkpoint", "known checkpoints"));

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "display_text.hpp"
+#include "hexadecimal.hpp"
 #include "json_object.hpp"
 #include "key_span_text.hpp"
 #include "quantity.hpp"
@@ -74,6 +76,19 @@ std::string report_json(const VerifyReport& report) {
     }
     object.array("restores", restores).number("restores_omitted", report.restores_omitted);
   }
+  if (!report.salvages.empty()) {
+    std::vector<std::string> salvages;
+    salvages.reserve(report.salvages.size());
+    for (const RecordedSalvage& salvage : report.salvages) {
+      salvages.push_back(JsonObject()
+                             .number("sequence", salvage.sequence)
+                             .text("source_origin", salvage.source_origin)
+                             .text("source_store_id", hexadecimal(salvage.source_store_id))
+                             .number("events_lost", salvage.events_lost)
+                             .finish());
+    }
+    object.array("salvages", salvages).number("salvages_omitted", report.salvages_omitted);
+  }
   return object.seconds("seconds", std::chrono::duration<double>(report.elapsed).count()).finish();
 }
 
@@ -125,6 +140,19 @@ std::vector<std::string> restore_texts(const VerifyReport& report) {
                     restore.sequence, counted(restore.given_up.size, "event", "events"), to_string(restore.given_up.root)));
   }
   const std::uint64_t others = report.restores.size() - texts.size() + report.restores_omitted;
+  if (others > 0) texts.push_back(fmt::format("{} more such events", grouped(others)));
+  return texts;
+}
+
+std::vector<std::string> salvage_texts(const VerifyReport& report) {
+  constexpr std::size_t shown_max = 20;
+  std::vector<std::string> texts;
+  for (const RecordedSalvage& salvage : report.salvages) {
+    if (texts.size() == shown_max) break;
+    texts.push_back(fmt::format("event {} says that what is here was salvaged from {}, where {} lost", salvage.sequence,
+                                printable(salvage.source_origin), counted(salvage.events_lost, "event was", "events were")));
+  }
+  const std::uint64_t others = report.salvages.size() - texts.size() + report.salvages_omitted;
   if (others > 0) texts.push_back(fmt::format("{} more such events", grouped(others)));
   return texts;
 }

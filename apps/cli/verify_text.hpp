@@ -20,4 +20,7 @@ namespace batpak::cli {
 // A sentence about each restore that the log says was accepted, and one about those that are too many.
 [[nodiscard]] std::vector<std::string> restore_texts(const VerifyReport& report);
 
+// A sentence about each salvage that the log records, and one about those that are too many.
+[[nodiscard]] std::vector<std::string> salvage_texts(const VerifyReport& report);
+
 }  // namespace batpak::cli

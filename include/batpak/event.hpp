@@ -75,6 +75,8 @@ class EventView {
   [[nodiscard]] Hash event_hash() const;
   [[nodiscard]] Hash content_hash() const;
   [[nodiscard]] Position position() const { return {.sequence = sequence(), .event_hash = event_hash()}; }
+  // Of an event that salvage() copied: where it stood in the log that was salvaged, the last one where there were several.
+  [[nodiscard]] std::optional<Position> salvaged_from() const;
   // Key id (4 bytes) and Ed25519 signature (64), or empty.
   [[nodiscard]] std::span<const std::byte> signature() const;
   [[nodiscard]] bool payload_erased() const;

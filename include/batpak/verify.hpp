@@ -138,8 +138,18 @@ struct AcceptedRestore {
   Checkpoint given_up;
 };
 
+// That the log holds what salvage() copied out of another one, as an event of the store's own says. Where a log was salvaged
+// more than once, the first of them is of this store and the others were copied along. Nobody asked the other log.
+struct RecordedSalvage {
+  std::uint64_t sequence = 0;  // of that event
+  std::string source_origin;
+  std::array<std::byte, 16> source_store_id{};
+  std::uint64_t events_lost = 0;
+};
+
 struct VerifyReport {
   static constexpr std::size_t restores_max = 1000;
+  static constexpr std::size_t salvages_max = 1000;
 
   // What some laws are about and not every log has. A law whose subject is nowhere in the log had nothing to check.
   struct Subjects {
@@ -170,7 +180,9 @@ struct VerifyReport {
   // Those that lay in the files unsigned when a later session began, which signed them: no finding. Until then anybody who could
   // write the files could have changed them, or put them there. Sessions are as the commits state them, which nothing signs.
   std::uint64_t events_signed_late = 0;
-  std::uint64_t clock_skews = 0;  // events whose time and wall clock differ by more than 10 s: no finding
+  // Events whose time and wall clock differ by more than 10 s: no finding. Those that salvage() copied are not counted, nor those
+  // that it wrote before them.
+  std::uint64_t clock_skews = 0;
   // The names of those of VerifyOptions::against that the log goes on from; and of those whose signature was verified. None of
   // the former where a signature should be good and is not.
   std::vector<std::string> known_checkpoints_held;
@@ -186,6 +198,8 @@ struct VerifyReport {
   std::vector<KeySpan> keys;
   std::vector<AcceptedRestore> restores;  // no finding; the first restores_max of them
   std::uint64_t restores_omitted = 0;
+  std::vector<RecordedSalvage> salvages;  // no finding; the first salvages_max of them
+  std::uint64_t salvages_omitted = 0;
   std::chrono::microseconds elapsed{0};
 
   [[nodiscard]] bool clean() const noexcept { return findings.empty(); }

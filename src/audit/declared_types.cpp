@@ -49,6 +49,7 @@ void DeclaredTypes::check_store_event(const event::FrameView& frame, const Place
   if (frame.payload_erased()) return;
   if (kind == event::TypeDeclaration::kind) declare(frame, place);
   if (kind == event::Restore::kind) check_restore(frame, place);
+  if (kind == event::SalvageRecord::kind) note_salvage(frame);
 }
 
 void DeclaredTypes::check_restore(const event::FrameView& frame, const Place& place) {
@@ -61,6 +62,19 @@ void DeclaredTypes::check_restore(const event::FrameView& frame, const Place& pl
   }
   if (given_up) return;
   findings_.add(Law::declaration, place, "the record of a restore cannot be read: " + given_up.error().message);
+}
+
+void DeclaredTypes::note_salvage(const event::FrameView& frame) {
+  auto record = decode_payload<event::SalvageRecord>(frame.payload());
+  if (!record) return;
+  if (salvages_.size() == VerifyReport::salvages_max) {
+    ++salvages_omitted_;
+    return;
+  }
+  salvages_.push_back({.sequence = frame.header().sequence(),
+                       .source_origin = std::move(record->source_origin),
+                       .source_store_id = record->source_store_id,
+                       .events_lost = record->events_lost});
 }
 
 void DeclaredTypes::declare(const event::FrameView& frame, const Place& place) {

@@ -22,12 +22,15 @@ class DeclaredTypes {
   void report(VerifyReport& report) const {
     report.restores = restores_;
     report.restores_omitted = restores_omitted_;
+    report.salvages = salvages_;
+    report.salvages_omitted = salvages_omitted_;
   }
 
  private:
   void check_store_event(const event::FrameView& frame, const Place& place);
   void declare(const event::FrameView& frame, const Place& place);
   void check_restore(const event::FrameView& frame, const Place& place);
+  void note_salvage(const event::FrameView& frame);
 
   FindingList& findings_;
   std::unordered_set<std::uint32_t> declared_;  // kinds and versions
@@ -36,6 +39,8 @@ class DeclaredTypes {
   std::set<Hash> declarations_;  // of their payloads
   std::vector<AcceptedRestore> restores_;
   std::uint64_t restores_omitted_ = 0;
+  std::vector<RecordedSalvage> salvages_;
+  std::uint64_t salvages_omitted_ = 0;
 };
 
 }  // namespace batpak::audit

@@ -296,7 +296,22 @@ void History::check_time(const Place& place, const event::HeaderView& header) {
     findings_.add(Law::time_order, place, "the event's id is not after that of the event before");
   last_time_ = time;
   last_id_ = id;
+  count_skew(header);
+}
+
+// What a salvage copied has the times of another log, where it was counted. What it wrote of its own before that, the genesis event,
+// its record and the types whose declarations were lost, has times before the first event that was copied.
+void History::count_skew(const event::HeaderView& header) {
+  const bool was_copied = header.salvaged_from().has_value();
+  if (next_sequence_ == 1 && !was_copied && header.kind() == event::SalvageRecord::kind) {
+    clock_skews_ = 0;
+    salvage_begins_ = true;
+  } else if (was_copied || !header.kind().is_system()) {
+    salvage_begins_ = false;
+  }
+  if (was_copied || salvage_begins_) return;
   const std::int64_t wall = header.wall_microseconds();
+  const Timestamp time = header.time();
   const auto apart = time.microseconds > wall
                          ? static_cast<std::uint64_t>(time.microseconds) - static_cast<std::uint64_t>(wall)
                          : static_cast<std::uint64_t>(wall) - static_cast<std::uint64_t>(time.microseconds);

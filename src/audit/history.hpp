@@ -87,6 +87,7 @@ class History {
   // Of the stream that the entity's name is kept for.
   void check_beginning(const Place& place, const EventFacts& event, std::string_view entity);
   void check_time(const Place& place, const event::HeaderView& header);
+  void count_skew(const event::HeaderView& header);
   void check_batch(const Place& place, const event::HeaderView& header);
   void end_batch(const Place& place);
   void lose_until(const Place& place, std::uint64_t sequence);
@@ -117,6 +118,7 @@ class History {
   std::uint64_t commits_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t clock_skews_ = 0;
+  bool salvage_begins_ = false;  // what a salvage writes before it copies
   std::string origin_;
   std::string end_path_;  // where the last commit stands
   std::uint64_t end_offset_ = 0;

@@ -8,6 +8,7 @@
 #include "base/try.hpp"
 #include "base/utf8.hpp"
 #include "crypto/blake3.hpp"
+#include "event/store_events.hpp"
 
 namespace batpak::event {
 namespace {
@@ -176,6 +177,20 @@ ByteView HeaderView::extensions() const noexcept {
   const std::size_t at =
       entity_offset() + fixed<std::uint16_t>(in_header::entity_length) + fixed<std::uint16_t>(in_header::scope_length);
   return bytes_.subspan(at, fixed<std::uint16_t>(in_header::extension_length));
+}
+
+std::optional<Position> HeaderView::salvaged_from() const noexcept {
+  std::optional<Position> found;
+  ByteView records = extensions();
+  while (!records.empty()) {  // parse() made sure that each ends within them
+    const auto type = load_le<std::uint16_t>(records.data());
+    const ByteView value = records.subspan(4, load_le<std::uint16_t>(records.data() + 2));
+    if (type == extension_salvaged_from && value.size() == sizeof(std::uint64_t) + Hash::bytes_size) {
+      found = Position{.sequence = load_le<std::uint64_t>(value.data()), .event_hash = id_at<Hash>(value, 8)};
+    }
+    records = records.subspan(4 + value.size());
+  }
+  return found;
 }
 
 EventId HeaderView::id() const noexcept { return id_at<EventId>(bytes_, chain_offset() + in_chain::event_id); }

@@ -51,6 +51,8 @@ class HeaderView {
   [[nodiscard]] std::string_view entity() const noexcept;
   [[nodiscard]] std::string_view scope() const noexcept;
   [[nodiscard]] ByteView extensions() const noexcept;
+  // Where a salvage found the event, the last one where there were several; nothing where it was never salvaged.
+  [[nodiscard]] std::optional<Position> salvaged_from() const noexcept;
 
   [[nodiscard]] std::uint64_t sequence() const noexcept { return chain<std::uint64_t>(layout::in_chain::sequence); }
   [[nodiscard]] std::uint64_t stream_version() const noexcept {

@@ -29,6 +29,7 @@ Hash EventView::previous_hash() const { return frame_of(parts_).header().previou
 Hash EventView::event_hash() const { return frame_of(parts_).event_hash(); }
 Hash EventView::content_hash() const { return frame_of(parts_).header().content_hash(); }
 Hash EventView::compute_content_hash() const { return frame_of(parts_).compute_content_hash(); }
+std::optional<Position> EventView::salvaged_from() const { return frame_of(parts_).header().salvaged_from(); }
 std::span<const std::byte> EventView::signature() const { return frame_of(parts_).signature(); }
 bool EventView::payload_erased() const { return frame_of(parts_).payload_erased(); }
 std::span<const std::byte> EventView::payload() const { return frame_of(parts_).payload(); }
