@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,18 +16,22 @@ struct SalvageReport {
   std::vector<DamagedRange> damage;
   std::string source_origin;
   std::string destination_origin;
+  std::optional<PublicKey> source_key;  // that the source declared last, as far as it can be read; none where it has no key
 };
 
 // Copies every event of `source` that is whole and whose hashes hold into a new store at `destination`, which must not exist
 // yet or be an empty directory. Until it is whole and durable, the copy is called `destination`.unfinished. The new store has
 // its own identity and chain; its first event after the genesis records the source, the damage and what was lost, and every
 // copied event keeps its id, times and content, and names its old sequence and event hash in an extension of its header. The
-// source is not changed. Where `key` is given the new store is signed with it, whatever keys the source declares.
+// source is not changed. Where `key` is given the new store is signed with it, whichever key the source declares; its recovery key is
+// invalid_argument, and a key that it revoked wrong_key, as far as its keys can be read. Without `key` the new store is not signed,
+// though the source was.
 // A witness file is one of the new store's own: it must not be there, and WhenMissing::create makes it; one that is there is
 // that of another store, the source's too, and witness_foreign.
-// Errors: as Store::open, of the source too; invalid_argument for a destination inside of the source's directory; when it fails, nothing but empty directories is left, or the whole copy where
-// only its name could not be made durable. A process that ends in the middle leaves the unfinished copy, which is to be
-// removed before the next try.
+// Errors: as Store::open, of the source too; invalid_argument for a destination or a witness file inside of the source's directory;
+// when it fails, nothing but empty directories is left, or the whole copy where only its name could not be made durable. A process
+// that ends in the middle leaves the unfinished copy, and perhaps the witness file: both are to be removed before the next try. What
+// is left is no store, and can be neither read nor written as one.
 [[nodiscard]] Result<SalvageReport> salvage(const std::string& source, const std::string& destination,
                                             const OpenOptions& options = {});
 

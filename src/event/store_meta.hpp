@@ -15,6 +15,8 @@
 namespace batpak::event {
 
 inline constexpr std::string_view store_meta_name = "store.meta";
+// What salvage calls it until everything is copied: what holds a part only is no store to anybody.
+inline constexpr std::string_view unfinished_meta_name = "salvage.tmp";
 inline constexpr std::size_t store_meta_bytes_max = 4096;
 
 // What the payload of a genesis event says. Its origin is a name that a log may have: it is printed, and signed.

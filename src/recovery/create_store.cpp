@@ -81,6 +81,7 @@ Bytes genesis_commit(const event::StoreMeta& meta, const segment::SegmentHeader&
 Result<Found> look_for_store(platform::Directory& directory) {
   BATPAK_TRY(const auto meta, read_store_meta(directory));
   if (meta) return Found::store;
+  BATPAK_CHECK(check_finished(directory));
   BATPAK_TRY(const auto entries, directory.list("."));
   for (const platform::DirectoryEntry& entry : entries) {
     const bool ours = entry.name == log_directory || entry.name == "LOCK" || entry.name == "live" ||

@@ -75,6 +75,7 @@ Result<std::unique_ptr<LogFollower>> LogFollower::open(std::shared_ptr<platform:
     // What an interrupted creation left is made anew by the next writer, whose store it is not yet.
     const bool is_missing = meta.has_value();
     if (is_missing) {
+      BATPAK_CHECK(check_finished(*state.directory));
       BATPAK_TRY(const bool half_made, is_half_made(*state.directory));
       if (half_made) return fail(ErrorCode::not_a_store, "there is no store, or its making did not come to its end");
     }

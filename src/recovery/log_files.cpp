@@ -23,6 +23,12 @@ Result<std::optional<event::StoreMeta>> read_store_meta(platform::Directory& dir
   return std::optional(*std::move(meta));
 }
 
+Result<void> check_finished(platform::Directory& directory) {
+  BATPAK_TRY(const bool there, directory.exists(event::unfinished_meta_name));
+  if (there) return fail(ErrorCode::not_a_store, "a salvage that did not finish left this: remove it and salvage again");
+  return {};
+}
+
 Result<std::vector<std::string>> list_segments(const platform::Directory& directory) {
   BATPAK_TRY(const bool there, directory.exists(log_directory));
   std::vector<std::string> names;

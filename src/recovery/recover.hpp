@@ -26,7 +26,8 @@ enum class Found : std::uint8_t {
   nothing,      // no store, and nothing in the way of making one
   interrupted,  // the beginnings of a store that was never finished: to be made anew
 };
-// Errors: damaged for a log without store.meta that holds more than a genesis; not_a_store for a directory with other files.
+// Errors: damaged for a log without store.meta that holds more than a genesis; not_a_store for a directory with other files,
+// and for what a salvage left that did not finish.
 [[nodiscard]] Result<Found> look_for_store(platform::Directory& directory);
 
 // Whether the directory, which has no store.meta, holds at most a genesis: what an interrupted creation leaves, and what the next

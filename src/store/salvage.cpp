@@ -12,9 +12,11 @@
 #include "event/store_events.hpp"
 #include "platform/posix_fs.hpp"
 #include "read/snapshot_state.hpp"
+#include "recovery/log_files.hpp"
 #include "recovery/recover.hpp"
 #include "store/inside.hpp"
 #include "store/own_event.hpp"
+#include "store/salvaged_keys.hpp"
 #include "store/store_impl.hpp"
 #include "store/witness.hpp"
 
@@ -277,11 +279,29 @@ struct Destination {
 
 // Errors: already_a_store; not_a_store for a directory that holds something else; damaged.
 Result<void> check_free(platform::Directory& directory) {
-  BATPAK_TRY(const recovery::Found found, recovery::look_for_store(directory));
-  if (found == recovery::Found::store) {
+  auto found = recovery::look_for_store(directory);
+  if (!found) return fail(std::move(found).error().at_path(directory.path()));
+  if (*found == recovery::Found::store) {
     return fail(Error(ErrorCode::already_a_store, "there is a store already").at_path(directory.path()));
   }
   return {};
+}
+
+// Where the copy is made before it has its name. Of something else than what a salvage left, nobody is told to remove it.
+Result<void> check_unfinished(platform::FileSystem& files, const std::string& path) {
+  const auto left = files.open_directory(path);
+  if (!left) return {};
+  BATPAK_TRY(const bool is_ours, (*left)->exists(event::unfinished_meta_name));
+  if (is_ours) {
+    return fail(
+        Error(ErrorCode::already_a_store, "a salvage that did not finish left something here: remove it and try again")
+            .at_path(path));
+  }
+  const auto free = check_free(**left);
+  if (free) return {};
+  return fail(Error(free.error().code,
+                    "the new store is made under this name: look at what is here, remove or rename it and try again")
+                  .at_path(path));
 }
 
 Result<Destination> choose_destination(platform::FileSystem& files, const std::string& source, std::string path,
@@ -308,13 +328,7 @@ Result<Destination> choose_destination(platform::FileSystem& files, const std::s
   } else if (there.error().code != ErrorCode::no_such_directory) {
     return fail(there.error());
   }
-  if (const auto left = files.open_directory(place.unfinished_path)) {
-    const auto free = check_free(**left);
-    if (!free) {
-      return fail(Error(free.error().code, "a salvage that did not finish left something here: remove it and try again")
-                      .at_path(place.unfinished_path));
-    }
-  }
+  BATPAK_CHECK(check_unfinished(files, place.unfinished_path));
   BATPAK_TRY(place.parent, files.open_directory(slash == std::string::npos ? "."
                                                 : slash == 0               ? "/"
                                                                            : path.substr(0, slash)));
@@ -334,14 +348,53 @@ void remove_files(platform::Directory& directory) {
 
 // A witness file that is there remembers another store than the one that is to be made, be it the damaged one: written over, it
 // would not speak for that one any more. Inside of what will be the store's directory it would be put back together with it.
-Result<store::Witness> open_witness(platform::FileSystem& files, const std::string& destination,
+Result<store::Witness> open_witness(platform::FileSystem& files, const std::string& source, const std::string& destination,
                                     const OpenOptions& options) {
+  if (options.witness_file) {
+    BATPAK_TRY(const bool inside, store::is_inside(options.witness_file->path, source, options.file_system));
+    if (inside) {
+      return fail(
+          Error(ErrorCode::invalid_argument, "the witness file would lie inside of the damaged store, which stays as it is")
+              .at_path(options.witness_file->path));
+    }
+  }
   BATPAK_TRY(store::Witness witness, store::open_witness(files, destination, options));
   if (!witness.record) return witness;
   return fail(Error(ErrorCode::witness_foreign,
                     "the witness file is of the store " + base::to_hex(witness.record->store_id) + ", '" +
                         witness.record->note.checkpoint.origin + "', and the new store needs one of its own")
                   .at_path(options.witness_file->path));
+}
+
+// While a part is copied, no store.meta names it a store: whoever finds it after a crash can neither write to it nor take it for all.
+Result<void> hide_identity(platform::Directory& directory) {
+  BATPAK_CHECK(directory.rename(event::store_meta_name, event::unfinished_meta_name));
+  return directory.sync_directory(".");
+}
+
+Result<void> show_identity(platform::Directory& directory) {
+  BATPAK_CHECK(directory.rename(event::unfinished_meta_name, event::store_meta_name));
+  return directory.sync_directory(".");
+}
+
+// Copies everything and closes the new store, which is one from then on.
+Result<SalvageReport> fill(Store::Impl& destination, const Store& source, platform::Clock& clock, Timestamp genesis_time) {
+  const Result<void> hidden = hide_identity(*destination.directory);
+  Result<SalvageReport> report =
+      hidden ? Salvage(source, destination, clock, genesis_time).run() : Result<SalvageReport>(fail(hidden.error()));
+  const Result<void> closed = destination.close();
+  if (!report) return report;
+  BATPAK_CHECK(closed);
+  BATPAK_CHECK(show_identity(*destination.directory));
+  return report;
+}
+
+// Of the damaged store, as far as they can be read.
+Result<proof::KeyHistory> keys_of(platform::FileSystem& files, const std::string& source, const Store& from,
+                                  const Snapshot& snapshot) {
+  BATPAK_TRY(const auto directory, files.open_directory(source));
+  const auto meta = recovery::read_store_meta(*directory);
+  return store::salvaged_keys(meta ? *meta : std::nullopt, snapshot, from.origin());
 }
 
 void remove_files_at(platform::FileSystem& files, const std::string& path) {
@@ -361,7 +414,9 @@ Result<SalvageReport> salvage(const std::string& source, const std::string& dest
   BATPAK_TRY(const Timestamp first, first_time(snapshot));
   const Timestamp genesis_time{.microseconds = first.microseconds - room_microseconds, .counter = 0};
   BATPAK_TRY(const Destination place, choose_destination(files, source, destination, options));
-  BATPAK_TRY(const store::Witness witness, open_witness(files, destination, options));
+  BATPAK_TRY(const store::Witness witness, open_witness(files, source, destination, options));
+  BATPAK_TRY(const proof::KeyHistory keys, keys_of(files, source, from, snapshot));
+  if (options.key) BATPAK_CHECK(store::check_key_of_salvage(keys, options.key->public_key()));
   OpenOptions new_store = options;
   new_store.create = Create::always;
   new_store.previous_key.reset();  // the new store begins with the key
@@ -372,16 +427,18 @@ Result<SalvageReport> salvage(const std::string& source, const std::string& dest
     if (impl.error().code != ErrorCode::locked) remove_files_at(files, place.unfinished_path);
     return fail(std::move(impl).error());
   }
-  Result<SalvageReport> report = Salvage(from, **impl, clock, genesis_time).run();
-  Result<void> done = (*impl)->close();
-  if (report && done) done = place.parent->rename(place.unfinished, place.name);
-  if (!report || !done) {
+  Result<SalvageReport> report = fill(**impl, from, clock, genesis_time);
+  const Result<void> done = report ? place.parent->rename(place.unfinished, place.name) : fail(report.error());
+  if (!done) {
     remove_files(*(*impl)->directory);
     if (witness.keeper) static_cast<void>(witness.keeper->remove((*impl)->state.store_id()));  // of a store that is none
-    return fail(report ? done.error() : report.error());
+    return fail(done.error());
   }
   // What has its name is whole, and stays, though the name may not survive a power loss.
   BATPAK_CHECK(place.parent->sync_directory("."));
+  if (!keys.empty()) {
+    if (const auto key = PublicKey::from_bytes(keys.current())) report->source_key = *key;
+  }
   return report;
 }
 

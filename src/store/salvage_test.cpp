@@ -172,6 +172,121 @@ TEST_F(SalvageTest, has_its_name_only_when_it_is_whole) {
   }
 }
 
+// Witness: nothing_opens_that_should_refuse
+// Whoever finds what a killed salvage left can neither read it, nor continue it, nor salvage it, as if it were all there was.
+TEST_F(SalvageTest, leaves_no_store_that_holds_a_part_when_it_is_stopped) {
+  std::uint64_t parts = 0;
+  for (std::uint64_t nth = 1;; ++nth) {
+    SimMachine machine;
+    Store source = machine.open();
+    for (int i = 0; i < 20; ++i) must(source.append(at("a"), Moved{.x = i, .y = 0}));
+    must(source.close());
+    machine.files.inject({.call = {}, .path_contains = "", .nth = nth, .effect = platform::SimFault::Effect::stop});
+    if (salvage("store", "copy", machine.options())) break;
+    if (nth % 2 == 0) {
+      machine.files.crash(platform::SimCrash::losing_everything());
+    } else {
+      machine.files.kill();
+    }
+    const auto left = Store::open_read_only("copy.unfinished", {.file_system = &machine.files});
+    if (left) {
+      const std::uint64_t size = must(left->snapshot()).size();
+      EXPECT_TRUE(size <= 1 || size == 23) << size << " events, stopped at call " << nth;
+      continue;
+    }
+    if (!machine.files.read_file("copy.unfinished/salvage.tmp")) continue;
+    ++parts;
+    EXPECT_EQ(error_of(left), "not_a_store");
+    EXPECT_TRUE(left.error().message.contains("remove it and salvage again")) << left.error().message;
+    const auto before = machine.truth();
+    EXPECT_EQ(error_of(Store::open("copy.unfinished", machine.options())), "not_a_store");
+    EXPECT_EQ(error_of(salvage("copy.unfinished", "other", machine.options())), "not_a_store");
+    const auto again = salvage("store", "copy", machine.options());
+    EXPECT_EQ(error_of(again), "already_a_store");
+    EXPECT_TRUE(again.error().message.contains("remove it and try again")) << again.error().message;
+    EXPECT_EQ(machine.truth(), before);
+    VerifyOptions options;
+    options.file_system = &machine.files;
+    EXPECT_TRUE(findings(must(verify_directory("copy.unfinished", options))).starts_with("store_meta"));
+  }
+  EXPECT_GT(parts, 3U);
+}
+
+TEST_F(SalvageTest, tells_nobody_to_remove_what_it_did_not_make) {
+  for (const bool is_store : {false, true}) {
+    if (is_store) {
+      must(Store::open("copy.unfinished", machine_.options()));
+    } else {
+      must(machine_.files.write_file("other.unfinished/file", {}));
+    }
+    const auto refused = salvage_to(is_store ? "copy" : "other");
+    EXPECT_EQ(error_of(refused), is_store ? "already_a_store" : "not_a_store");
+    EXPECT_EQ(refused.error().path, is_store ? "copy.unfinished" : "other.unfinished");
+    EXPECT_TRUE(refused.error().message.contains("look at what is here")) << refused.error().message;
+  }
+}
+
+TEST_F(SalvageTest, tells_of_each_event_where_it_was) {
+  must(salvage_to("copy"));
+  const Store source = must(Store::open_read_only("store", {.file_system = &machine_.files}));
+  const Store copy = must(Store::open_read_only("copy", {.file_system = &machine_.files}));
+  EXPECT_EQ(must(copy.at(0)).salvaged_from(), std::nullopt);
+  EXPECT_EQ(must(copy.at(1)).salvaged_from(), std::nullopt);
+  for (const EventView& event : all(must(copy.read()))) {
+    ASSERT_TRUE(event.salvaged_from());
+    EXPECT_EQ(must(source.at(event.salvaged_from()->sequence)).position(), *event.salvaged_from());
+    EXPECT_EQ(must(source.at(event.salvaged_from()->sequence)).id(), event.id());
+  }
+  must(salvage("copy", "again", machine_.options()));
+  const Store again = must(Store::open_read_only("again", {.file_system = &machine_.files}));
+  for (const EventView& event : all(must(again.read()))) {
+    ASSERT_TRUE(event.salvaged_from());
+    EXPECT_EQ(must(copy.at(event.salvaged_from()->sequence)).position(), *event.salvaged_from());
+  }
+}
+
+TEST_F(SalvageTest, is_told_by_verify_with_every_one_before_it) {
+  Frame frame = frame_of(7);
+  frame.bytes[frame.payload] ^= std::byte{1};
+  put(frame);
+  EXPECT_TRUE(machine_.verify().salvages.empty());
+  const SalvageReport first = must(salvage_to("copy"));
+  must(salvage("copy", "again", machine_.options()));
+  VerifyOptions options;
+  options.file_system = &machine_.files;
+  const VerifyReport report = must(verify_directory("again", options));
+  EXPECT_EQ(findings(report), "");
+  ASSERT_EQ(report.salvages.size(), 2U);
+  EXPECT_EQ(report.salvages[0].sequence, 1U);
+  EXPECT_EQ(report.salvages[0].source_origin, first.destination_origin);
+  EXPECT_EQ(report.salvages[0].events_lost, 0U);
+  EXPECT_EQ(report.salvages[1].source_origin, first.source_origin);
+  EXPECT_EQ(report.salvages[1].events_lost, 1U);
+  EXPECT_EQ(base::to_hex(report.salvages[1].source_store_id),
+            must(Store::open_read_only("store", {.file_system = &machine_.files})).store_id());
+  EXPECT_EQ(report.salvages_omitted, 0U);
+}
+
+// What it writes before the first copied event has times from before that one, and says when it was written.
+TEST_F(SalvageTest, is_no_skew_of_clocks) {
+  spoil_declaration();
+  machine_.clock.advance(std::chrono::hours(1));
+  must(salvage_to("copy"));
+  VerifyOptions options;
+  options.file_system = &machine_.files;
+  EXPECT_EQ(must(verify_directory("copy", options)).clock_skews, 0U);
+  {
+    Store copy = must(Store::open("copy", machine_.options()));
+    must(copy.append(at("a"), Moved{}));
+    machine_.clock.set_wall_microseconds(machine_.clock.wall_microseconds() - 3'600'000'000);
+    must(copy.append(at("a"), Moved{}));
+    must(copy.close());
+  }
+  EXPECT_EQ(must(verify_directory("copy", options)).clock_skews, 1U) << "one of those that came after it";
+  must(salvage("copy", "again", machine_.options()));
+  EXPECT_EQ(must(verify_directory("again", options)).clock_skews, 0U);
+}
+
 TEST_F(SalvageTest, takes_no_time_but_that_of_the_clock_it_is_given) {
   machine_.clock.advance(std::chrono::hours(1));
   must(salvage_to("copy"));
@@ -261,6 +376,13 @@ TEST_F(SalvageTest, that_fails_leaves_no_witness_file_of_a_store_that_is_none) {
   EXPECT_TRUE(salvage_with({.path = "safe/witness", .when_missing = WitnessFile::WhenMissing::create}));
 }
 
+TEST_F(SalvageTest, makes_no_witness_file_inside_of_the_damaged_store) {
+  const auto before = machine_.files.list_files();
+  EXPECT_EQ(error_of(salvage_with({.path = "store/witness", .when_missing = WitnessFile::WhenMissing::create})),
+            "invalid_argument");
+  EXPECT_EQ(machine_.files.list_files(), before);
+}
+
 TEST_F(SalvageTest, makes_no_store_inside_of_the_damaged_one) {
   const auto before = machine_.files.list_files();
   for (const char* const path : {"store/copy", "store/log/copy", "store/copy/"}) {
@@ -277,6 +399,7 @@ TEST_F(SalvageTest, leaves_a_destination_alone_that_holds_something) {
   EXPECT_EQ(files_below("copy/"), before);
   must(machine_.files.write_file("other/file", {}));
   EXPECT_EQ(error_of(salvage_to("other")), "not_a_store");
+  EXPECT_EQ(salvage_to("other").error().path, "other");
   EXPECT_EQ(files_below("other/").size(), 1U);
 }
 

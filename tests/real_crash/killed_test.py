@@ -142,6 +142,10 @@ class Commands(CrashTest):
             elif os.path.exists(os.path.join(unfinished, "store.meta")):
                 self.assertIn(self.batpak("verify", unfinished).returncode, (FINE, FINDING))
                 self.batpak("salvage", source, destination, code=3)
+            elif os.path.exists(os.path.join(unfinished, "salvage.tmp")):  # a part is no store
+                self.batpak("log", unfinished, code=3)
+                self.batpak("append", unfinished, "--entity", "e", "--scope", "s", "--kind", "k", "1", code=3)
+                self.batpak("salvage", source, destination, code=3)
             again = self.path(f"again-{attempt}")
             self.batpak("salvage", source, again, code=FINE)
             self.assertEqual([event["payload"]["number"] for event in self.events(again)], events)
