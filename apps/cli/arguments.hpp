@@ -40,12 +40,16 @@ struct TrustArguments {
   std::vector<std::string> against;  // files of what was kept outside
 };
 
-struct InitArguments {
-  std::string directory;
+// What a store is made with.
+struct NewStoreArguments {
   std::string origin;
   std::string recovery_key;  // public, as TrustArguments::key
   SigningArguments signing;
   WitnessArguments witness;
+};
+
+struct InitArguments : NewStoreArguments {
+  std::string directory;
   Format format = Format::table;
 };
 
@@ -118,10 +122,9 @@ struct AuditArguments {
   Format format = Format::table;
 };
 
-struct SalvageArguments {
+struct SalvageArguments : NewStoreArguments {
   std::string source;
   std::string destination;
-  SigningArguments signing;
   Format format = Format::table;
 };
 

@@ -94,6 +94,15 @@ class CommandForm {
            "Take the log as it is though it was put back, and say so in it");
   }
 
+  void new_store() {
+    app_.add_option("--origin", arguments_->origin, "Names the log in checkpoints for ever")->type_name("NAME");
+    app_.add_option("--recovery-key", arguments_->recovery_key,
+                    "The public half of the key that alone can revoke the store's, or a file that holds it")
+        ->type_name("KEY");
+    signing();
+    witness();
+  }
+
   void signing() {
     app_.add_option("--key-file", arguments_->signing.key_file, "The store's signing key (batpak key new makes one)")
         ->type_name("FILE");
@@ -129,12 +138,7 @@ void add_init(CLI::App& app, const Chosen& chosen) {
                                   "  batpak init audit --key-file audit.key --recovery-key recovery.pub",
                                   chosen);
   form.operand("DIR", &InitArguments::directory, "The new directory");
-  form.option("--origin", &InitArguments::origin, "Names the log in checkpoints for ever")->type_name("NAME");
-  form.option("--recovery-key", &InitArguments::recovery_key,
-              "The public half of the key that alone can revoke the store's, or a file that holds it")
-      ->type_name("KEY");
-  form.signing();
-  form.witness();
+  form.new_store();
 }
 
 void add_append(CLI::App& app, const Chosen& chosen) {
@@ -249,13 +253,14 @@ void add_audit(CLI::App& app, const Chosen& chosen) {
 }
 
 void add_salvage(CLI::App& app, const Chosen& chosen) {
-  CommandForm<SalvageArguments> form(app, "salvage", "Go on after damage: copy what is whole into a new store",
-                                     "  batpak salvage audit audit-salvaged\n"
-                                     "  batpak salvage audit audit-salvaged --key-file audit.key",
-                                     chosen);
+  CommandForm<SalvageArguments> form(
+      app, "salvage", "Go on after damage: copy what is whole into a new store",
+      "  batpak salvage audit audit-salvaged\n"
+      "  batpak salvage audit audit-salvaged --key-file audit.key --recovery-key recovery.pub",
+      chosen);
   form.operand("DIR", &SalvageArguments::source, "The damaged store, which stays as it is");
   form.operand("NEW", &SalvageArguments::destination, "The new store");
-  form.signing();
+  form.new_store();
 }
 
 void add_checkpoint(CLI::App& app, const Chosen& chosen) {

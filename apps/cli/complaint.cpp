@@ -35,6 +35,12 @@ std::string way_out_of_rollback(const Error& error) {
   return "if an older copy was put back on purpose, --accept-restore says so in the log";
 }
 
+// What a salvage left that did not finish is no place for a new store, and says itself what to do with it.
+std::string way_out_of_no_store(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::exists(path + "/salvage.tmp", unknown) ? "" : "batpak init DIR makes one";
+}
+
 std::string way_out_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::invalid_coordinate: return "entity and scope are 1 to 1024 bytes of UTF-8 without control characters";
@@ -42,7 +48,7 @@ std::string way_out_of(const Error& error) {
     case ErrorCode::payload_too_large: return "keep the large part in a file and its hash in the event";
     case ErrorCode::batch_too_large: return "use a smaller --batch";
     case ErrorCode::invalid_metadata: return "metadata are at most 64 names of 1 to 255 bytes, 64 KiB in all";
-    case ErrorCode::not_a_store: return "batpak init DIR makes one";
+    case ErrorCode::not_a_store: return way_out_of_no_store(error.path);
     case ErrorCode::already_a_store: return "append to it, or choose another directory";
     case ErrorCode::not_a_directory: return "a store is a directory; choose another path";
     case ErrorCode::no_such_directory:

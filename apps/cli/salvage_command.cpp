@@ -5,15 +5,16 @@
 #include "commands.hpp"
 #include "complaint.hpp"
 #include "json_object.hpp"
+#include "new_store.hpp"
 #include "output.hpp"
 #include "quantity.hpp"
-#include "store_opening.hpp"
 #include "table.hpp"
 
 namespace batpak::cli {
 namespace {
 
-std::string report_json(const SalvageReport& report) {
+// `key` is that of the new store; empty where it has none.
+std::string report_json(const SalvageReport& report, const std::string& key) {
   std::vector<std::string> ranges;
   ranges.reserve(report.damage.size());
   for (const DamagedRange& range : report.damage) {
@@ -24,7 +25,9 @@ std::string report_json(const SalvageReport& report) {
   JsonObject object;
   object.number("events_copied", report.events_copied).number("events_lost", report.events_lost);
   object.array("damage", ranges).text("source_origin", report.source_origin);
-  return object.text("destination_origin", report.destination_origin).finish();
+  object.text("destination_origin", report.destination_origin);
+  if (!key.empty()) object.text("key", key);
+  return object.finish();
 }
 
 void print_report(Output& output, const SalvageArguments& arguments, const SalvageReport& report) {
@@ -45,32 +48,56 @@ void print_report(Output& output, const SalvageArguments& arguments, const Salva
                           arguments.destination));
 }
 
+// Whether the path is that of the new store, of what it is called while it is made, or of something in them.
+bool is_at_destination(const std::string& path, std::string destination) {
+  while (destination.size() > 1 && destination.ends_with('/')) destination.pop_back();
+  const bool begins = path.starts_with(destination);
+  const std::string_view rest = begins ? std::string_view(path).substr(destination.size()) : std::string_view();
+  return begins && (rest.empty() || rest.starts_with('/') || rest == ".unfinished" || rest.starts_with(".unfinished/"));
+}
+
 // What cannot be salvaged is not helped by salvage.
 ExitCode complain_of_salvage(const Error& error, const SalvageArguments& arguments) {
-  const bool at_destination = error.path.starts_with(arguments.destination);
+  const bool at_destination = is_at_destination(error.path, arguments.destination);
+  if (at_destination && error.path.ends_with(".unfinished")) return complain(error, "");  // it says itself what to do
   switch (error.code) {
     case ErrorCode::damaged:
     case ErrorCode::corrupt: return complain(error, "restore a copy; batpak verify DIR shows what is wrong with this one");
+    case ErrorCode::already_a_store: return complain(error, "choose a directory that is empty or not there yet");
     case ErrorCode::not_a_store:
       return complain(error, at_destination ? "choose a directory that is empty or not there yet"
                                             : "name a store; where its files are gone, restore a copy");
+    case ErrorCode::wrong_key: return complain(error, "batpak key new FILE makes another");
     default: return complain(error);
   }
+}
+
+// A store that was signed goes on unsigned only if somebody wants it so.
+void remark_on_missing_key(const SalvageReport& report, const OpenOptions& options) {
+  if (!report.source_key || options.key) return;
+  remark(
+      "the damaged store is signed and the new one is not: no key was given; to have it signed, remove it and salvage again "
+      "with --key-file FILE");
 }
 
 }  // namespace
 
 ExitCode run(const SalvageArguments& arguments) {
-  const Result<OpenOptions> options = open_options(arguments.signing, {}, Create::always);
-  if (!options) return complain(options.error());
+  const std::expected<OpenOptions, ExitCode> options = new_store_options(arguments);
+  if (!options) return options.error();
   const Result<SalvageReport> report = salvage(arguments.source, arguments.destination, *options);
   if (!report) return complain_of_salvage(report.error(), arguments);
+  const std::string key = verifier_key_text(report->destination_origin, *options);
   Output output;
   if (arguments.format == Format::json) {
-    output.line(report_json(*report));
+    output.line(report_json(*report, key));
   } else {
     print_report(output, arguments, *report);
+    if (!key.empty()) output.line(fmt::format("its key for those who verify: {}", key));
   }
+  output.flush();
+  remark_on_recovery_key(*options);
+  remark_on_missing_key(*report, *options);
   return output.finish(report->damage.empty() && report->events_lost == 0 ? ExitCode::fine : ExitCode::finding);
 }
 

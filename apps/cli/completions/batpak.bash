@@ -28,9 +28,8 @@ _batpak() {
   local options="--help --json"
   case $command in
     "") options="--help --version" ;;
-    init) options+=" $signing $witness --origin --recovery-key" ;;
+    init | salvage) options+=" $signing $witness --origin --recovery-key" ;;
     heads) options+=" $signing $witness" ;;
-    salvage) options+=" $signing" ;;
     append)
       options+=" $signing $witness --entity --scope --kind --payload --correlation --causation --meta --batch --buffered"
       ;;

@@ -2,7 +2,7 @@
 # Completion of the batpak command for zsh.
 
 _batpak() {
-  local -a commands signing witness trust common
+  local -a commands signing witness new trust common
   commands=(
     'init:make a new store'
     'append:append an event, or one for each line of standard input'
@@ -31,6 +31,7 @@ _batpak() {
     '--witness-strict[write it before each receipt]'
     '--accept-restore[take a log that was put back]'
   )
+  new=('--origin[name of the log]:name:' '--recovery-key[the key that alone can revoke]:key:_files')
   trust=('--key[check signatures with this key]:key:_files' '*--against[what was kept outside]:file:_files'
     '--threads[threads to use]:number:')
   common=('--help[show help]' '--json[print JSON, one object a line]')
@@ -43,8 +44,7 @@ _batpak() {
   fi
   case ${line[1]} in
     init)
-      _arguments $common $signing $witness '--origin[name of the log]:name:' \
-        '--recovery-key[the key that alone can revoke]:key:_files' '1:new store:_files -/'
+      _arguments $common $signing $witness $new '1:new store:_files -/'
       ;;
     append)
       _arguments $common $signing $witness '--entity[names the stream]:name:' '--scope[the context it happened in]:name:' \
@@ -75,7 +75,7 @@ _batpak() {
       _arguments $common $trust '--html[write the report as a page]:page:_files' '1:store:_files -/'
       ;;
     salvage)
-      _arguments $common $signing '1:damaged store:_files -/' '2:new store:_files -/'
+      _arguments $common $signing $witness $new '1:damaged store:_files -/' '2:new store:_files -/'
       ;;
     prove)
       _arguments $common '--content[show payload and metadata too]' '1:proof:(inclusion consistency complete absent)' '2:store:_files -/' \
