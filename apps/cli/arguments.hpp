@@ -43,7 +43,6 @@ struct TrustArguments {
 // What a store is made with.
 struct NewStoreArguments {
   std::string origin;
-  std::string recovery_key;  // public, as TrustArguments::key
   SigningArguments signing;
   WitnessArguments witness;
 };

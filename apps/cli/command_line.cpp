@@ -96,7 +96,7 @@ class CommandForm {
 
   void new_store() {
     app_.add_option("--origin", arguments_->origin, "Names the log in checkpoints for ever")->type_name("NAME");
-    app_.add_option("--recovery-key", arguments_->recovery_key,
+    app_.add_option("--recovery-key", arguments_->signing.recovery_key,
                     "The public half of the key that alone can revoke the store's, or a file that holds it")
         ->type_name("KEY");
     signing();

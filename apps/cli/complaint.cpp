@@ -18,6 +18,7 @@ void print_line(std::string_view text) { fmt::print(stderr, "batpak: {}\n", prin
 std::string way_out_of_key_file(const std::string& path) {
   std::error_code unknown;
   std::string first_line;
+  if (std::filesystem::is_symlink(path, unknown)) return "name the file itself: a link may be turned to another key";
   if (std::filesystem::symlink_status(path, unknown).type() == std::filesystem::file_type::regular) {
     std::ifstream file(path, std::ios::binary);
     std::getline(file, first_line);
@@ -39,6 +40,12 @@ std::string way_out_of_rollback(const Error& error) {
 std::string way_out_of_no_store(const std::string& path) {
   std::error_code unknown;
   return std::filesystem::exists(path + "/salvage.tmp", unknown) ? "" : "batpak init DIR makes one";
+}
+
+std::string way_out_of_unsupported(const std::string& path) {
+  std::error_code unknown;
+  const bool is_other = std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown);
+  return is_other ? "name a file" : "put the store on a local file system";
 }
 
 std::string way_out_of(const Error& error) {
@@ -79,7 +86,7 @@ std::string way_out_of(const Error& error) {
     case ErrorCode::no_heads: return "batpak heads DIR declares them";
     case ErrorCode::no_space: return "make room on the device and try again";
     case ErrorCode::out_of_resources: return "raise the limits (ulimit -a) or close other programs";
-    case ErrorCode::unsupported: return "put the store on a local file system";
+    case ErrorCode::unsupported: return way_out_of_unsupported(error.path);
     case ErrorCode::io_error: return "look at the system's log (dmesg) for the device";
     default: return {};
   }
@@ -113,7 +120,9 @@ ExitCode exit_code_of(const Error& error) noexcept {
 ExitCode complain(const Error& error) { return complain(error, way_out_of(error)); }
 
 ExitCode complain(const Error& error, std::string_view way_out) {
-  const std::string text = to_string(error);
+  Error shown = error;
+  if (shown.path.contains("PRIVATE KEY-----")) shown.path = "the text of a key, where the name of its file belongs";
+  const std::string text = to_string(shown);
   print_line(way_out.empty() ? text : fmt::format("{}; {}", text, way_out));
   return exit_code_of(error);
 }

@@ -122,6 +122,9 @@ ExitCode run(const KeyChainArguments& arguments) {
   const Result<Store> store = open_to_read(arguments.directory, ReadOnlyOptions::Undurable::hide);
   if (!store) return complain(store.error());
   const Result<std::string> chain = store->key_chain();
+  if (!chain && chain.error().code == ErrorCode::key_required) {
+    return complain(chain.error(), "batpak key history DIR lists the keys of a store that has some");
+  }
   if (!chain) return complain(chain.error());
   Output output;
   if (arguments.format == Format::json) {

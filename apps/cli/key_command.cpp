@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "batpak/key_revocation.hpp"
 #include "batpak/signing_key.hpp"
@@ -10,6 +11,7 @@
 #include "hexadecimal.hpp"
 #include "json_object.hpp"
 #include "output.hpp"
+#include "store_around.hpp"
 #include "store_opening.hpp"
 
 namespace batpak::cli {
@@ -47,8 +49,16 @@ ExitCode run(const KeyNewArguments& arguments) {
     const Result<VerifierKey> named = VerifierKey::make(arguments.name, key->public_key());
     if (!named) return complain(named.error(), "--name takes 1 to 255 bytes without blanks and plus signs");
   }
+  if (const auto store = store_around(arguments.file)) {
+    return complain(Error(ErrorCode::invalid_argument, "this is inside of the store " + *store).at_path(arguments.file),
+                    "who copies the store would have its key; keep the key elsewhere");
+  }
   if (Result<void> saved = key->save(arguments.file); !saved) {
-    return complain(saved.error(), "a key is never overwritten; choose a new file in a directory that exists");
+    std::error_code unknown;
+    if (std::filesystem::exists(arguments.file, unknown)) {
+      return complain(saved.error(), "a key is never overwritten; choose a new file");
+    }
+    return complain(saved.error());
   }
   return print_key(arguments.file, key->public_key(), arguments.name, arguments.format, "the key is made");
 }

@@ -32,7 +32,7 @@ Result<KnownCheckpoint> from_note(Result<CheckpointNote> note) {
   return KnownCheckpoint{.name = {}, .checkpoint = note->checkpoint, .event = {}, .note = *std::move(note)};
 }
 
-constexpr std::string_view taken = "; --against takes a checkpoint, a receipt or a witness file";
+constexpr std::string_view taken = "; a checkpoint, a receipt or a witness file belongs here";
 
 // Of the texts that leave a store some say nothing that could be held against it.
 std::string what_this_is(std::string_view text, const std::string& as_note) {

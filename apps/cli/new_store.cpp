@@ -2,25 +2,18 @@
 
 #include "complaint.hpp"
 #include "store_opening.hpp"
-#include "verifier_key_argument.hpp"
 
 namespace batpak::cli {
 
 std::expected<OpenOptions, ExitCode> new_store_options(const NewStoreArguments& arguments) {
   WitnessArguments witness = arguments.witness;
   witness.when_missing = WitnessFile::WhenMissing::create;  // a new store has a new one
+  if (!arguments.signing.recovery_key.empty() && arguments.signing.key_file.empty()) {
+    return std::unexpected(complain_of_usage("--recovery-key belongs to --key-file: it names who can revoke that key"));
+  }
   Result<OpenOptions> options = open_options(arguments.signing, witness, Create::always);
   if (!options) return std::unexpected(complain(options.error()));
   options->origin = arguments.origin;
-  if (arguments.recovery_key.empty()) return *std::move(options);
-  if (!options->key) {
-    return std::unexpected(complain_of_usage("--recovery-key belongs to --key-file: it names who can revoke that key"));
-  }
-  const Result<PublicKey> key = parse_key_argument(arguments.recovery_key);
-  if (!key) {
-    return std::unexpected(complain(key.error(), "--recovery-key takes what batpak key new prints, or a file with it"));
-  }
-  options->recovery_key_hash = recovery_key_hash(*key);
   return *std::move(options);
 }
 

@@ -217,7 +217,10 @@ ExitCode verify_consistency_text(const ReceiptVerifyArguments& arguments, std::s
   if (!trusted) return say_refused(output, arguments.format, to_string(trusted.error().fault), trusted.error().message);
   const auto proven =
       std::visit([&](const auto& who) { return verify_signed_consistency(*consistency, *older->note, who); }, trusted->who);
-  if (!proven) return say_refused(output, arguments.format, fault_of(proven.error()), proven.error().message);
+  if (!proven) {
+    remark_on_keys(arguments, proven.error().note_fault);
+    return say_refused(output, arguments.format, fault_of(proven.error()), proven.error().message);
+  }
   output.write(arguments.format == Format::json ? proven_json(*proven, trusted->origin) + '\n'
                                                 : proven_text(*proven, trusted->origin, output));
   return output.finish(ExitCode::fine);

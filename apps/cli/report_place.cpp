@@ -13,6 +13,7 @@
 
 #include "audit_report.hpp"
 #include "file_failure.hpp"
+#include "store_around.hpp"
 
 namespace batpak::cli {
 namespace {
@@ -35,15 +36,6 @@ bool lies_in(const fs::path& place, const fs::path& directory) {
     if (fs::equivalent(above, directory, unknown)) return true;
   }
   return false;
-}
-
-// The store that the place is inside of, at whatever depth.
-std::optional<std::string> store_around(const fs::path& place) {
-  std::error_code unknown;
-  for (fs::path above = place.parent_path(); above.has_relative_path(); above = above.parent_path()) {
-    if (fs::exists(above / "store.meta", unknown)) return above.string();
-  }
-  return std::nullopt;
 }
 
 std::unexpected<Error> refuse(std::string why, const std::string& path) {
@@ -103,7 +95,7 @@ Result<void> check_directory(const fs::path& directory, const std::string& path)
 Result<std::string> place_of_report(const std::string& path, const std::string& directory) {
   const fs::path report = real_path(path);
   if (lies_in(report, directory)) return refuse("the report would be written into the store's directory", path);
-  if (const auto store = store_around(report)) {
+  if (const auto store = store_around(report.string())) {
     return refuse("the report would be written into the directory of a store, " + *store, path);
   }
   if (auto free = check_what_stands(path); !free) return std::unexpected(std::move(free).error());

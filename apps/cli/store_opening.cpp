@@ -10,6 +10,7 @@
 
 #include "complaint.hpp"
 #include "quantity.hpp"
+#include "store_around.hpp"
 #include "verifier_key_argument.hpp"
 
 namespace batpak::cli {
@@ -22,8 +23,19 @@ void remark_on_damage(const OpenReport& report) {
   }
 }
 
-void remark_on(const Store& store, const OpenOptions& options) {
+bool is_to_make_witness(const OpenOptions& options) {
+  std::error_code unknown;
+  return options.witness_file && !std::filesystem::exists(options.witness_file->path, unknown);
+}
+
+void remark_on(const Store& store, const OpenOptions& options, bool made_witness) {
   const OpenReport& report = store.open_report();
+  if (made_witness) {
+    remark(
+        fmt::format("made the witness file {}: whether the log was put back before, nothing says; a file that was there "
+                    "and is gone did",
+                    options.witness_file->path));
+  }
   if (report.torn_bytes > 0) {
     const std::string kept = report.quarantine_path.empty() ? "" : fmt::format("; a copy is in {}", report.quarantine_path);
     remark(fmt::format("{} of a write that did not finish were cut off {}{}", byte_size(report.torn_bytes), report.torn_path,
@@ -75,17 +87,25 @@ Result<OpenOptions> open_options(const SigningArguments& signing, const WitnessA
   Result<SigningKey> key = SigningKey::load(signing.key_file);
   if (!key) return std::unexpected(std::move(key).error());
   options.key = std::make_shared<const SigningKey>(std::move(*key));
+  if (const auto store = store_around(signing.key_file)) {
+    remark(fmt::format("{} lies in the store {}: who copies the store has its key", signing.key_file, *store));
+  }
+  if (!signing.recovery_key.empty()) {
+    const Result<PublicKey> recovery_key = parse_key_argument(signing.recovery_key);
+    if (!recovery_key) {
+      Error error = recovery_key.error();
+      error.message += " (--recovery-key takes what batpak key new prints, or a file with it)";
+      return std::unexpected(std::move(error));
+    }
+    options.recovery_key_hash = recovery_key_hash(*recovery_key);
+  }
   return options;
 }
 
 Result<Store> open_to_write(const std::string& directory, const SigningArguments& signing, const WitnessArguments& witness) {
   Result<OpenOptions> options = open_options(signing, witness, Create::never);
   if (!options) return std::unexpected(options.error());
-  if (!signing.recovery_key.empty()) {
-    const Result<PublicKey> key = parse_key_argument(signing.recovery_key);
-    if (!key) return std::unexpected(key.error());
-    options->recovery_key_hash = recovery_key_hash(*key);
-  }
+  const bool makes_witness = is_to_make_witness(*options);
   Result<Store> store = Store::open(directory, *options);
   if (!store) return store;
   if (options->key && store->keys().empty() && signing.first_key == SigningArguments::FirstKey::refuse) {
@@ -94,13 +114,14 @@ Result<Store> open_to_write(const std::string& directory, const SigningArguments
                                  "without it, and --recovery-key names who can revoke it")
                                .at_path(directory));
   }
-  remark_on(*store, *options);
+  remark_on(*store, *options, makes_witness);
   return store;
 }
 
 Result<Store> open_with_remarks(const std::string& directory, const OpenOptions& options) {
+  const bool makes_witness = is_to_make_witness(options);
   Result<Store> store = Store::open(directory, options);
-  if (store) remark_on(*store, options);
+  if (store) remark_on(*store, options, makes_witness);
   return store;
 }
 

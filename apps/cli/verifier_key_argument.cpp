@@ -16,6 +16,7 @@ Result<NamedKey> without_name(const Result<PublicKey>& key) {
 }
 
 Result<NamedKey> parse_key_text(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t') || text.starts_with('\n')) text.remove_prefix(1);
   while (text.ends_with('\n') || text.ends_with('\r') || text.ends_with(' ')) text.remove_suffix(1);
   if (text.find('+') == std::string_view::npos) {
     const Result<Hash> digits = Hash::from_hex(text);  // 32 bytes in hexadecimal, as a public key is
@@ -50,6 +51,11 @@ Result<NamedKey> parse_named_key_argument(const std::string& argument) {
     Result<NamedKey> key = parse_key_text(text);
     if (!key) return std::unexpected(std::move(key).error().at_path(argument));
     return key;
+  }
+  if (text.starts_with("-----BEGIN PUBLIC KEY-----")) {
+    const Result<PublicKey> key = PublicKey::from_pem(text);
+    if (!key) return std::unexpected(Error(key.error()).at_path(argument));
+    return without_name(key);
   }
   const Result<SigningKey> key = SigningKey::load(argument);
   if (!key) return std::unexpected(key.error());

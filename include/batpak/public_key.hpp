@@ -21,6 +21,9 @@ class PublicKey {
 
   // Errors: malformed_key for bytes that no signing key has as its public half.
   [[nodiscard]] static Result<PublicKey> from_bytes(std::span<const std::byte, bytes_size> bytes);
+  // Of a SubjectPublicKeyInfo (RFC 8410) in PEM (RFC 7468), as `openssl pkey -pubout` writes it. White space within and after it
+  // does not matter. Errors: malformed_key.
+  [[nodiscard]] static Result<PublicKey> from_pem(std::string_view text);
 
   [[nodiscard]] const std::array<std::byte, bytes_size>& bytes() const noexcept { return bytes_; }
 

@@ -1,6 +1,7 @@
 #include "crypto/key_pem.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "base/base64.hpp"
@@ -78,3 +79,35 @@ Result<SigningKey> KeyPem::parse(std::string_view text) {
 }
 
 }  // namespace batpak::crypto
+
+namespace batpak {
+
+Result<PublicKey> PublicKey::from_pem(std::string_view text) {
+  // SEQUENCE(42) { SEQUENCE(5) { OID 1.3.101.112 }, BIT STRING(33) { no unused bits, … } }
+  constexpr std::array<std::byte, 12> prefix{
+      std::byte{0x30}, std::byte{0x2a}, std::byte{0x30}, std::byte{0x05}, std::byte{0x06}, std::byte{0x03},
+      std::byte{0x2b}, std::byte{0x65}, std::byte{0x70}, std::byte{0x03}, std::byte{0x21}, std::byte{0x00},
+  };
+  const auto refuse = [](const char* why) {
+    return base::fail(ErrorCode::malformed_key, std::string("the key is not an Ed25519 public key as PEM text: ") + why);
+  };
+  if (text.size() > crypto::KeyPem::text_bytes_max) return refuse("it is too long");
+  std::string base64;
+  std::string_view rest = text;
+  while (!rest.empty() && crypto::is_space(rest.back())) rest.remove_suffix(1);
+  constexpr std::string_view first = "-----BEGIN PUBLIC KEY-----";
+  constexpr std::string_view last = "-----END PUBLIC KEY-----";
+  if (!rest.starts_with(first)) return refuse("it does not begin with its first line");
+  rest.remove_prefix(first.size());
+  if (!rest.ends_with(last)) return refuse("it does not end with its last line");
+  rest.remove_suffix(last.size());
+  std::ranges::copy_if(rest, std::back_inserter(base64), [](char character) { return !crypto::is_space(character); });
+  const auto der = base::from_base64(base64);
+  if (!der) return refuse("it is not base 64");
+  if (der->size() != prefix.size() + bytes_size || !std::equal(prefix.begin(), prefix.end(), der->begin())) {
+    return refuse("it holds something else");
+  }
+  return from_bytes(ByteView(*der).subspan(prefix.size()).first<bytes_size>());
+}
+
+}  // namespace batpak

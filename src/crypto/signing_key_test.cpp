@@ -143,5 +143,34 @@ TEST(public_key, refuses_bytes_that_no_key_has) {
   EXPECT_EQ(key.error().code, ErrorCode::malformed_key);
 }
 
+TEST(PublicKey, is_read_as_openssl_writes_it) {
+  // openssl pkey -pubout; the key of RFC 8410, section 10.3
+  const std::string pem =
+      "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+  const auto key = PublicKey::from_pem(pem);
+  ASSERT_TRUE(key) << key.error();
+  EXPECT_EQ(base::to_hex(key->bytes()), "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1");
+  std::string broken_lines = pem;
+  broken_lines.replace(broken_lines.find("Gb9E"), 0, "\r\n");
+  EXPECT_TRUE(PublicKey::from_pem(broken_lines));
+}
+
+TEST(PublicKey, is_not_read_from_anything_else) {
+  const std::string begin = "-----BEGIN PUBLIC KEY-----\n";
+  const std::string end = "\n-----END PUBLIC KEY-----\n";
+  for (const std::string& text :
+       {std::string(), begin + end, begin + "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZu" + end,
+        // X25519 (1.3.101.110) instead of Ed25519 (1.3.101.112)
+        begin + "MCowBQYDK2VuAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=" + end,
+        begin + "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=",
+        "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=" + end,
+        begin + "MCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" + end,  // a point of small order
+        begin + std::string(2000, 'M') + end}) {
+    const auto key = PublicKey::from_pem(text);
+    ASSERT_FALSE(key) << text;
+    EXPECT_EQ(key.error().code, ErrorCode::malformed_key) << text;
+  }
+}
+
 }  // namespace
 }  // namespace batpak

@@ -197,7 +197,8 @@ TEST_F(AttackOnOpening, by_an_unsigned_event_that_is_erased_is_refused) {
   log.idle_mark();
   auto parts = take_apart(log.files());
   Bytes& frame = parts.back().commits[parts.back().commits.size() - 2].frames[0];
-  const std::size_t payload_at = event::layout::header + base::load_le<std::uint32_t>(frame.data() + event::layout::header_length);
+  const std::size_t payload_at =
+      event::layout::header + base::load_le<std::uint32_t>(frame.data() + event::layout::header_length);
   const auto length = base::load_le<std::uint64_t>(frame.data() + payload_at);
   std::fill_n(frame.begin() + static_cast<std::ptrdiff_t>(payload_at) + 8, 16 + length, std::byte{0});
   base::store_le<std::uint16_t>(frame.data() + event::layout::state, 1);

@@ -1,5 +1,6 @@
 """key rotate, revoke, history and chain: a store whose key changes, and those who follow it."""
 
+import base64
 import html
 import os
 import re
@@ -61,10 +62,55 @@ class Keys(CommandTest):
         self.batpak("init", store)
         event = ["--entity", "e", "--scope", "s", "--kind", "k", "1"]
         self.assertIn("the store has no key", self.batpak("verify", store).out)
-        self.assertIn("for good", self.batpak("append", store, *event, "--key-file", self.files["first"]).err)
+        refused = self.batpak("append", store, *event, "--key-file", self.files["first"], code=3)
+        self.assertIn("--first-key", refused.err)
+        self.assertEqual(self.batpak("key", "history", store).out.strip(), "the store has no key", "nothing was appended")
+        given = self.batpak("append", store, *event, "--key-file", self.files["first"], "--first-key", "--recovery-key",
+                            self.public["recovery"])
+        self.assertIn("for good", given.err)
+        shown = self.batpak("key", "show", self.files["recovery"], "--store", store)
+        self.assertIn("recovery key", shown.err)
         self.assertEqual(self.batpak("append", store, *event, "--key-file", self.files["first"]).err, "")
         self.assertIn("key_required", self.batpak("append", store, *event, code=3).err)
         self.assertIn("not checked", self.batpak("verify", store).out)
+
+    def test_a_revocation_is_said_again_and_may_reach_further_back(self):
+        self.assertIn(self.public["first"], self.revoke("second", "--from", "4").out)
+        again = self.revoke("second", "--from", "4")
+        self.assertIn("changed already", again.out)
+        self.assertIn("revoked from sequence 4 on: " + self.public["first"], again.out)
+        self.assertIn("revoked from sequence 2 on", self.revoke("second", "--from", "2").out)
+        self.assertEqual(self.history()[0]["revoked_from"], 2)
+        for key in ("first", "second"):
+            report = self.verified(key)
+            self.assertTrue(report["clean"])
+            self.assertEqual(report["events_not_yet_signed"], 0)
+
+    def test_a_recovery_key_is_told_from_others_before_it_is_needed(self):
+        shown = self.batpak("key", "show", self.files["recovery"], "--store", self.store)
+        self.assertIn("this is the store's recovery key", shown.err)
+        self.assertIn("wrong_key", self.batpak("key", "show", self.files["third"], "--store", self.store, code=3).err)
+
+    def test_a_public_key_is_taken_as_openssl_writes_it(self):
+        content = bytes.fromhex(self.batpak("key", "show", self.files["first"]).out.strip())
+        encoded = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + content).decode()
+        pem = self.write("public.pem", f"-----BEGIN PUBLIC KEY-----\n{encoded}\n-----END PUBLIC KEY-----\n")
+        self.assertIn("clean", self.batpak("verify", self.store, "--key", pem).out)
+        spoiled = self.write("spoiled.pem", f"-----BEGIN PUBLIC KEY-----\n{encoded[:-8]}\n-----END PUBLIC KEY-----\n")
+        self.assertIn("malformed_key", self.batpak("verify", self.store, "--key", spoiled, code=2).err)
+
+    def test_a_key_does_not_belong_into_a_store(self):
+        inside = os.path.join(self.store, "new.key")
+        self.assertIn("keep the key elsewhere", self.batpak("key", "new", inside, code=2).err)
+        self.assertFalse(os.path.exists(inside))
+        shutil.copy(self.files["first"], inside)
+        self.assertIn("lies in the store", self.append("1", "--key-file", inside).err)
+
+    def test_a_key_in_the_place_of_its_file_is_not_shown(self):
+        with open(self.files["first"]) as file:
+            text = file.read()
+        refused = self.append("1", "--key-file", text, code=3)
+        self.assertNotIn(text.split("\n")[1], refused.err)
 
     def test_keys_in_wrong_roles_are_refused(self):
         self.rotate("first", "second")

@@ -106,6 +106,18 @@ class Reading(CommandTest):
         self.assertEqual(log.returncode, 3)
         self.assertIn(b"standard output", log.stderr)
 
+    def test_an_answer_that_cannot_be_written_does_not_ask_for_a_second_event(self):
+        before = len(self.log())
+        with open("/dev/full", "wb") as full:
+            for arguments in (["--entity", "e", "--scope", "s", "--kind", "file.added", "{}"], []):
+                line = b"" if arguments else event_line(1).encode()
+                done = subprocess.run([BATPAK, "append", self.store, *arguments], stdout=full, stderr=subprocess.PIPE, input=line)
+                self.assertEqual(done.returncode, 3)
+                self.assertIn(b"in the log", done.stderr)
+                self.assertIn(b"do not run the command again", done.stderr)
+                self.assertNotIn(b"no_space", done.stderr)
+        self.assertEqual(len(self.log()), before + 2)
+
     def test_history_draws_the_chain_with_its_links(self):
         lines = self.batpak("history", self.store, "file:3").lines
         self.assertIn("3 events", lines[0])

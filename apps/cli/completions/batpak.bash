@@ -2,7 +2,7 @@
 _batpak() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local commands="init append import get log history verify audit salvage checkpoint prove heads receipt types stat key"
-  local signing="--key-file --sign-events"
+  local signing="--key-file --sign-events" first="--first-key --recovery-key"
   local witness="--witness --witness-create --witness-strict --accept-restore"
   local command="" operands=0 word i
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -29,11 +29,11 @@ _batpak() {
   case $command in
     "") options="--help --version" ;;
     init | salvage) options+=" $signing $witness --origin --recovery-key" ;;
-    heads) options+=" $signing $witness" ;;
+    heads) options+=" $signing $first $witness" ;;
     append)
-      options+=" $signing $witness --entity --scope --kind --payload --correlation --causation --meta --batch --buffered"
+      options+=" $signing $first $witness --entity --scope --kind --payload --correlation --causation --meta --batch --buffered"
       ;;
-    import) options+=" $signing $witness --batch --from-line" ;;
+    import) options+=" $signing $first $witness --batch --from-line" ;;
     log) options+=" --from --entity --scope --kind --limit --all --follow" ;;
     history) options+=" --limit" ;;
     verify) options+=" --key --against --threads" ;;

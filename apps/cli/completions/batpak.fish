@@ -26,6 +26,7 @@ complete -c batpak -n "not __fish_seen_subcommand_from $commands" -a key -d "Mak
 
 complete -c batpak -n "__fish_seen_subcommand_from $writing" -l key-file -r -F -d "The store's signing key"
 complete -c batpak -n "__fish_seen_subcommand_from $writing" -l sign-events -d "Sign each event too"
+complete -c batpak -n "__fish_seen_subcommand_from append import heads" -l first-key -d "Give the store its first key"
 complete -c batpak -n "__fish_seen_subcommand_from init salvage" -l origin -x -d "Name of the log"
 complete -c batpak -n "__fish_seen_subcommand_from append log" -l entity -x -d "The entity"
 complete -c batpak -n "__fish_seen_subcommand_from append log" -l scope -x -d "The scope"
@@ -56,7 +57,7 @@ complete -c batpak -n "__fish_seen_subcommand_from receipt" -l key -r -F -d "The
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -l policy -r -F -d "Logs and witnesses to trust"
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -l keys -r -F -d "The chain of keys that leads on from that one"
 complete -c batpak -n "__fish_seen_subcommand_from receipt" -l old -r -F -d "The older checkpoint of a consistency proof"
-complete -c batpak -n "__fish_seen_subcommand_from init salvage" -l recovery-key -r -F -d "The key that alone can revoke"
+complete -c batpak -n "__fish_seen_subcommand_from $writing" -l recovery-key -r -F -d "The key that alone can revoke"
 complete -c batpak -n "__fish_seen_subcommand_from key" -a "new show rotate revoke history chain"
 complete -c batpak -n "__fish_seen_subcommand_from key" -l key-file -r -F -d "The key in force, or the successor"
 complete -c batpak -n "__fish_seen_subcommand_from key" -l new-key-file -r -F -d "The new key"

@@ -31,6 +31,7 @@ _batpak() {
     '--witness-strict[write it before each receipt]'
     '--accept-restore[take a log that was put back]'
   )
+  first=('--first-key[give the store its first key]' '--recovery-key[the key that alone can revoke]:key:_files')
   new=('--origin[name of the log]:name:' '--recovery-key[the key that alone can revoke]:key:_files')
   trust=('--key[check signatures with this key]:key:_files' '*--against[what was kept outside]:file:_files'
     '--threads[threads to use]:number:')
@@ -47,14 +48,14 @@ _batpak() {
       _arguments $common $signing $witness $new '1:new store:_files -/'
       ;;
     append)
-      _arguments $common $signing $witness '--entity[names the stream]:name:' '--scope[the context it happened in]:name:' \
+      _arguments $common $signing $first $witness '--entity[names the stream]:name:' '--scope[the context it happened in]:name:' \
         '--kind[what happened]:name:' '--correlation[the story it belongs to]:id:' \
         '--causation[the event it follows from]:id:' '*--meta[metadata]:NAME=TEXT:' \
         '--batch[events a commit]:number:' '--buffered[give receipts before the events are on the device]' \
         '--payload[the payload]:JSON:' '1:store:_files -/' '2:JSON:'
       ;;
     import)
-      _arguments $common $signing $witness '--batch[events a commit]:number:' '--from-line[leave out the lines before]:number:' \
+      _arguments $common $signing $first $witness '--batch[events a commit]:number:' '--from-line[leave out the lines before]:number:' \
         '1:store:_files -/' '2:file:_files -g "*.jsonl(|.gz)"'
       ;;
     get)
@@ -82,7 +83,7 @@ _batpak() {
         '3:event, entity, size or older checkpoint:_files'
       ;;
     heads)
-      _arguments $common $signing $witness '1:store:_files -/'
+      _arguments $common $signing $first $witness '1:store:_files -/'
       ;;
     receipt)
       _arguments $common "--key[the log's public key]:key:_files" '--policy[logs and witnesses to trust]:policy:_files' \
