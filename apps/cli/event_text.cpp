@@ -75,6 +75,10 @@ std::string payload_text(const EventView& event) {
   return payload ? std::move(*payload) : fmt::format("<{}>", to_string(payload.error()));
 }
 
+std::string version_text(std::uint64_t version, std::uint32_t lane) {
+  return lane == 0 ? std::to_string(version) : fmt::format("{}  (lane {})", version, lane);
+}
+
 std::string short_hash(const Hash& hash) { return to_string(hash).substr(0, 8); }
 
 std::vector<Table::Column> event_columns() {
@@ -104,7 +108,7 @@ std::string event_description(const EventView& event, std::uint64_t durable_size
   row("entity", event.entity());
   row("scope", event.scope());
   row("kind", fmt::format("{}  ({}, version {})", kind_text(event), to_string(event.kind()), event.payload_version()));
-  row("stream version", std::to_string(event.stream_version()));
+  row("stream version", version_text(event.stream_version(), event.lane()));
   row("time", to_string(event.time()));
   row("wall clock", format_time(event.wall_microseconds()));
   if (const auto correlation = event.correlation()) row("correlation", to_string(*correlation));

@@ -18,6 +18,9 @@ namespace batpak::cli {
 // Compact JSON; a sentence in <> where there is none to show.
 [[nodiscard]] std::string payload_text(const EventView& event);
 
+// A version of a stream, and in which lane of its entity it is, where that is not the first.
+[[nodiscard]] std::string version_text(std::uint64_t version, std::uint32_t lane);
+
 // The first eight hexadecimal digits.
 [[nodiscard]] std::string short_hash(const Hash& hash);
 

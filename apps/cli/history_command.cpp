@@ -75,6 +75,60 @@ class ChainDrawing {
   bool broken_ = false;
 };
 
+// Draws the lanes of an entity one after the other, up to so many events in all.
+class HistoryDrawing {
+ public:
+  HistoryDrawing(const Snapshot& snapshot, const HistoryArguments& arguments, Output& output)
+      : snapshot_(snapshot),
+        arguments_(arguments),
+        output_(output),
+        left_(arguments.limit.value_or(std::numeric_limits<std::uint64_t>::max())) {}
+
+  void draw(std::uint32_t lane) {
+    if (arguments_.format == Format::table) draw_title(lane);
+    if (left_ == 0) return;
+    ChainDrawing chain(output_);
+    EventRange events = snapshot_.stream(arguments_.entity, {.lane = lane, .direction = Direction::backwards});
+    for (const Result<EventView>& event : events) {
+      if (output_.closed() || interruption()) break;
+      if (!event) {
+        complain(event.error());
+        code_ = ExitCode::finding;
+        if (arguments_.format == Format::table) chain.draw_gap();
+      } else if (arguments_.format == Format::json) {
+        output_.line(event_json(*event, snapshot_.durable_size()));
+      } else {
+        chain.draw(*event, snapshot_.durable_size());
+      }
+      if (--left_ == 0) break;
+    }
+    chain.end();
+    if (chain.broken()) code_ = ExitCode::finding;
+  }
+
+  [[nodiscard]] ExitCode code() const noexcept { return code_; }
+
+ private:
+  void draw_title(std::uint32_t lane) {
+    if (has_title_) output_.line("");
+    has_title_ = true;
+    // A head that cannot be read is no reason to show nothing: the chain below names the place.
+    const Result<std::optional<StreamHead>> head = snapshot_.head(arguments_.entity, lane);
+    output_.line(
+        fmt::format("{}{}  {}", output_.paint(Style::bold, printable(arguments_.entity)),
+                    lane == 0 ? "" : fmt::format("  lane {}", lane),
+                    head && *head ? counted((*head)->version + 1, "event", "events") : "its last event cannot be read"));
+    if (left_ > 0) output_.line("");
+  }
+
+  const Snapshot& snapshot_;
+  const HistoryArguments& arguments_;
+  Output& output_;
+  std::uint64_t left_;
+  ExitCode code_ = ExitCode::fine;
+  bool has_title_ = false;
+};
+
 }  // namespace
 
 ExitCode run(const HistoryArguments& arguments) {
@@ -82,41 +136,18 @@ ExitCode run(const HistoryArguments& arguments) {
   if (!store) return complain(store.error());
   const Result<Snapshot> snapshot = store->snapshot();
   if (!snapshot) return complain(snapshot.error());
-  // A head that cannot be read is no reason to show nothing: the chain below names the place.
-  const Result<std::optional<StreamHead>> head = snapshot->head(arguments.entity);
-  if (head && !*head) {
+  const std::vector<std::uint32_t> lanes = snapshot->lanes(arguments.entity);
+  if (lanes.empty()) {
     return complain(Error(ErrorCode::not_found, "no event of \"" + arguments.entity + "\"").at_path(arguments.directory),
                     "batpak stat DIR counts the entities; batpak log DIR --entity 'PREFIX*' finds them");
   }
-
   Output output;
-  ChainDrawing drawing(output);
-  if (arguments.format == Format::table) {
-    output.line(fmt::format("{}  {}", output.paint(Style::bold, printable(arguments.entity)),
-                            head ? counted((*head)->version + 1, "event", "events") : "its last event cannot be read"));
-    output.line("");
+  HistoryDrawing drawing(*snapshot, arguments, output);
+  for (const std::uint32_t lane : lanes) {
+    if (output.closed() || interruption()) break;
+    drawing.draw(lane);
   }
-  ExitCode code = ExitCode::fine;
-  std::uint64_t left = arguments.limit.value_or(std::numeric_limits<std::uint64_t>::max());
-  EventRange events = snapshot->stream(arguments.entity, {.direction = Direction::backwards});
-  if (left > 0) {
-    for (const Result<EventView>& event : events) {
-      if (output.closed() || interruption()) break;
-      if (!event) {
-        complain(event.error());
-        code = ExitCode::finding;
-        if (arguments.format == Format::table) drawing.draw_gap();
-      } else if (arguments.format == Format::json) {
-        output.line(event_json(*event, snapshot->durable_size()));
-      } else {
-        drawing.draw(*event, snapshot->durable_size());
-      }
-      if (--left == 0) break;
-    }
-  }
-  drawing.end();
-  if (drawing.broken()) code = ExitCode::finding;
-  return output.finish(code);
+  return output.finish(drawing.code());
 }
 
 }  // namespace batpak::cli

@@ -84,7 +84,7 @@ std::string proven_text(const ProvenEvent& event, OriginCheck origin, const Outp
   row("event", to_string(event.event_id));
   row("entity", event.entity);
   row("scope", event.scope);
-  row("stream version", std::to_string(event.stream_version));
+  row("stream version", version_text(event.stream_version, event.lane));
   row("kind", to_string(event.kind) + ", version " + std::to_string(event.payload_version));
   row("time", to_string(event.time));
   row("wall clock", format_time(event.wall_microseconds));

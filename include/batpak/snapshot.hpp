@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "batpak/event.hpp"
 
@@ -112,6 +113,8 @@ class Snapshot {
   [[nodiscard]] EventRange ancestors(const EventId& id) const;
   // Nothing where the stream has no event.
   [[nodiscard]] Result<std::optional<StreamHead>> head(std::string_view entity, std::uint32_t lane = 0) const;
+  // The lanes in which the entity has events, ascending. It looks at the name of every stream of the log.
+  [[nodiscard]] std::vector<std::uint32_t> lanes(std::string_view entity) const;
   // The kind that the log declares for a name, or for T.
   [[nodiscard]] std::optional<EventKind> kind_named(std::string_view name) const;
 

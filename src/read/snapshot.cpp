@@ -1,5 +1,7 @@
 #include "batpak/snapshot.hpp"
 
+#include <algorithm>
+
 #include "base/try.hpp"
 #include "event/frame_view.hpp"
 #include "read/cursor.hpp"
@@ -74,6 +76,19 @@ Result<std::optional<StreamHead>> Snapshot::head(std::string_view entity, std::u
     return StreamHead{.version = event->stream_version(), .position = event->position()};
   }
   return std::nullopt;
+}
+
+std::vector<std::uint32_t> Snapshot::lanes(std::string_view entity) const {
+  constexpr std::size_t streams_at_once = 256;  // the writer waits meanwhile
+  std::vector<std::uint32_t> lanes;
+  const std::uint64_t streams = state_->index().streams();
+  for (std::uint64_t first = 0; first < streams; first += streams_at_once) {
+    for (const index::StreamEnd& end : state_->index().stream_ends(first, streams_at_once, state_->size())) {
+      if (end.entity == entity) lanes.push_back(end.lane);
+    }
+  }
+  std::ranges::sort(lanes);
+  return lanes;
 }
 
 std::optional<EventKind> Snapshot::kind_named(std::string_view name) const { return state_->types().kind_named(name); }

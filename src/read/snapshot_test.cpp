@@ -185,6 +185,8 @@ TEST_F(SnapshotTest, follows_ancestors_from_a_branch_back_into_the_main_line) {
   EXPECT_EQ(seen(now.ancestors(id_of(4))), (Seen{"4", "1", "0"}));
   EXPECT_EQ(seen(now.stream("alice", {.lane = 3})), (Seen{"3", "5"}));
   EXPECT_EQ(now.head("alice", 3).value()->version, 1U);
+  EXPECT_EQ(now.lanes("alice"), (std::vector<std::uint32_t>{0, 3}));
+  EXPECT_EQ(now.lanes("nobody"), std::vector<std::uint32_t>{});
 }
 
 TEST_F(SnapshotTest, ends_ancestors_with_the_error_of_one_that_cannot_be_read) {
