@@ -192,6 +192,10 @@ void DirectoryCheck::start_loading(std::size_t index) {
     next_->error = size.error();
     return;
   }
+  if (const auto fits = segment::check_segment_size(*size); !fits) {
+    next_->error = fits.error();
+    return;
+  }
   next_->segment->file_bytes = *size;
   const bool is_small = *size <= window_bytes;  // whole in one window, so that nothing is left over for a next one
   const WindowSizes sizes{
@@ -224,6 +228,10 @@ Result<void> DirectoryCheck::check_segment(std::size_t index) {
   const std::unique_ptr<Loading> loaded = std::move(next_);
   if (loaded->error && loaded->error->code == ErrorCode::permission_denied) return base::fail(*loaded->error);
   OpenSegment& segment = *loaded->segment;
+  if (loaded->error && loaded->error->code == ErrorCode::damaged) {
+    findings_.add(Law::segment_set, {.path = file.path, .offset = 0, .sequence = {}}, loaded->error->message);
+    return {};
+  }
   if (loaded->error) {
     findings_.add(Law::unreadable, {.path = file.path}, "the segment cannot be read: " + loaded->error->message);
     return {};
@@ -253,7 +261,7 @@ Result<void> DirectoryCheck::check_segment(std::size_t index) {
   if (window && size >= segment_header_bytes && segment.salt_known && !is_live)
     walk_windows(*loaded, std::move(window), end);
   ByteView rest;
-  if (end.offset != size) {
+  if (end.offset != size && !end.is_blank_behind) {
     if (segment.image.bytes.empty() && !load_image(*loaded, end.offset)) return {};
     ByteView view = segment.image.bytes;
     if (is_live) {
@@ -270,7 +278,7 @@ Result<void> DirectoryCheck::check_segment(std::size_t index) {
     walk_image(loaded->segment, view, index, end);
     if (end.offset < view.size()) rest = view.subspan(end.offset);
   }
-  check_end(segment, rest, end, index);
+  check_end(segment, rest, end.is_blank_behind ? size : end.offset + rest.size(), end, index);
   walked_sequence_ = end.seal ? end.seal->first_sequence : end.sequence;
   seal_before_ = end.seal;
   number_ = segment.header.number + 1;
@@ -360,14 +368,32 @@ void DirectoryCheck::walk_windows(const Loading& loaded, std::shared_ptr<const W
            std::exchange(bytes, 0));
     }
     if (!span.commits.empty()) push(std::move(span), bytes);
-    if (end.seal) return;
+    if (end.seal) {
+      const ByteView behind = window->bytes().subspan(end.offset - window->begin());
+      end.is_blank_behind = is_blank(loaded, std::move(window), behind);
+      return;
+    }
     // What is left begins a commit that the window cuts off, or the gap before an idle mark; or it is something else.
     const ByteView rest = window->bytes().subspan(end.offset - window->begin());
     const auto cut_off = segment::decode_commit_header(rest, loaded.segment->header.salt);
     const std::uint64_t needed = cut_off ? cut_off->length : 2 * limits::sector_bytes;
-    if (rest.size() >= needed) return;
+    if (rest.size() >= needed) {
+      end.is_blank_behind = is_blank(loaded, std::move(window), rest);
+      return;
+    }
     window = loaded.reader->next(rest, needed);
   }
+}
+
+// Whether only zeros are left: what was allocated ahead, or a hole, which may be long and is kept in no memory.
+bool DirectoryCheck::is_blank(const Loading& loaded, std::shared_ptr<const Window> window, ByteView rest) {
+  while (base::all_zero(rest)) {
+    if (window->begin() + window->bytes().size() >= loaded.reader->size()) return true;
+    window = loaded.reader->next();
+    if (!window) return false;
+    rest = window->bytes();
+  }
+  return false;
 }
 
 void DirectoryCheck::walk_image(const std::shared_ptr<const OpenSegment>& segment, ByteView view, std::size_t index,
@@ -502,11 +528,11 @@ void DirectoryCheck::report_tail(const std::shared_ptr<const OpenSegment>& segme
   if (checked.commits.front().view) findings_.add_all(std::move(checked.findings));
 }
 
-void DirectoryCheck::check_end(const OpenSegment& segment, ByteView rest, const WalkEnd& end, std::size_t index) {
+void DirectoryCheck::check_end(const OpenSegment& segment, ByteView rest, std::uint64_t size, const WalkEnd& end,
+                               std::size_t index) {
   const bool is_last = index + 1 == files_.size() || reached_live_;
   const Place place{.path = segment.path, .offset = end.offset, .sequence = end.sequence};
   if (end.seal) {
-    const std::uint64_t size = end.offset + rest.size();
     const std::uint64_t stray = first_non_zero(rest);
     if (stray < rest.size()) {
       findings_.add(Law::stray_bytes, {.path = segment.path, .offset = end.offset + stray},

@@ -56,6 +56,7 @@ class DirectoryCheck {
     std::uint64_t offset = 0;
     std::uint64_t sequence = 0;
     bool tail = false;
+    bool is_blank_behind = false;  // what follows, to the end of the file, was looked at: zeros
     std::optional<segment::Seal> seal;
   };
 
@@ -74,14 +75,15 @@ class DirectoryCheck {
   void check_number(OpenSegment& segment, ByteView beginning);
   // Whole commits, through windows, up to whatever else there is.
   void walk_windows(const Loading& loaded, std::shared_ptr<const Window> window, WalkEnd& end);
+  [[nodiscard]] static bool is_blank(const Loading& loaded, std::shared_ptr<const Window> window, ByteView rest);
   // Everything behind `end`, in an image.
   void walk_image(const std::shared_ptr<const OpenSegment>& segment, ByteView view, std::size_t index, WalkEnd& end);
   [[nodiscard]] bool is_tail(const OpenSegment& segment, ByteView view, std::uint64_t offset, std::uint64_t sequence,
                              std::size_t index);
   [[nodiscard]] bool may_have_tail(std::size_t index);
   void report_tail(const std::shared_ptr<const OpenSegment>& segment, ByteView view, const segment::CommitFault& fault);
-  // `rest` is what stands behind the end.
-  void check_end(const OpenSegment& segment, ByteView rest, const WalkEnd& end, std::size_t index);
+  // `rest` is what stands behind the end, but for zeros alone; the file has `size` bytes.
+  void check_end(const OpenSegment& segment, ByteView rest, std::uint64_t size, const WalkEnd& end, std::size_t index);
   // Looks again at the events that branches begin at: one more reading, of those segments that have such.
   void check_branches();
   void push(Span span, std::uint64_t bytes);

@@ -21,6 +21,8 @@ inline constexpr std::size_t origin_bytes_max = 255;
 inline constexpr std::size_t event_name_bytes_max = 255;
 inline constexpr std::uint64_t segment_bytes_min = 64ULL << 10;
 inline constexpr std::uint64_t segment_bytes_max = 1ULL << 30;
+// Of its file: behind the last event that fits there are a few idle marks, each with its gap, and the seal.
+inline constexpr std::uint64_t segment_file_bytes_max = segment_bytes_max + (128ULL << 10);
 inline constexpr std::uint64_t segment_bytes_default = 64ULL << 20;
 inline constexpr std::size_t codec_depth_max = 64;
 inline constexpr std::uint32_t sector_bytes = 4096;  // what an idle mark must not share with what it guards

@@ -20,7 +20,9 @@ constexpr std::uint64_t lost_events_max = 1ULL << 24U;
 
 Result<segment::SegmentImage> load(platform::Directory& directory, const std::string& path) {
   BATPAK_TRY(const auto file, directory.open_file(path, platform::OpenMode::read));
-  return segment::SegmentImage::load(*file);
+  auto image = segment::SegmentImage::load(*file);
+  if (!image) return fail(std::move(image).error().at_path(path));
+  return image;
 }
 
 // Who the store is, from the genesis event, for a directory whose store.meta is gone or broken.
@@ -147,7 +149,13 @@ Result<void> LogFollower::add_new_segments() {
       return fail(std::move(segment).error());
     }
   }
-  if (state_.segments.empty()) return fail(Error(ErrorCode::damaged, "no segment of the log can be read").at_path("log"));
+  if (state_.segments.empty()) {
+    if (names.size() == 1 && !state_.report.damage.empty()) {
+      const DamagedRange& only = state_.report.damage.back();
+      return fail(Error(ErrorCode::damaged, only.reason).at_path(only.path).at_offset(only.offset));
+    }
+    return fail(Error(ErrorCode::damaged, "no segment of the log can be read").at_path("log"));
+  }
   return {};
 }
 

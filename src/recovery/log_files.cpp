@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/try.hpp"
+#include "segment/segment_image.hpp"
 
 namespace batpak::recovery {
 namespace {
@@ -55,6 +56,8 @@ Result<SegmentFile> read_segment_file(platform::Directory& directory, const std:
   BATPAK_TRY(const auto file, directory.open_file(segment.path, platform::OpenMode::read));
   BATPAK_TRY(segment.size, file->size());
   if (segment.size == 0) return refuse(ErrorCode::damaged, "the segment is empty");
+  if (const auto fits = segment::check_segment_size(segment.size); !fits)
+    return refuse(fits.error().code, fits.error().message);
   Bytes bytes(segment::segment_header_bytes);
   BATPAK_TRY(const std::size_t size, file->read_at(0, bytes));
   bytes.resize(size);

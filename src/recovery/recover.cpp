@@ -95,7 +95,9 @@ class Recovery {
 
   Result<segment::SegmentImage> load(std::uint32_t number) {
     BATPAK_TRY(const auto file, directory_.open_file(state_.segments[number].path, platform::OpenMode::read));
-    return segment::SegmentImage::load(*file);
+    auto image = segment::SegmentImage::load(*file);
+    if (!image) return fail(std::move(image).error().at_path(state_.segments[number].path));
+    return image;
   }
 
   // The tail lies in the last segment, or, while that holds no whole commit, in the one before it.

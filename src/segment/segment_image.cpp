@@ -13,8 +13,15 @@ constexpr std::uint64_t read_bytes = 1U << 20U;
 
 }  // namespace
 
+Result<void> check_segment_size(std::uint64_t bytes) {
+  if (bytes <= limits::segment_file_bytes_max) return {};
+  return base::fail(ErrorCode::damaged, "the segment has " + std::to_string(bytes) + " bytes, and none has more than " +
+                                            std::to_string(limits::segment_file_bytes_max));
+}
+
 Result<SegmentImage> SegmentImage::load(const platform::File& file, std::uint64_t from, Bytes buffer) {
   BATPAK_TRY(const std::uint64_t size, file.size());
+  BATPAK_CHECK(check_segment_size(size));
   if (buffer.capacity() < size) buffer = {};  // a larger one need not keep its content
   SegmentImage image{.bytes = std::move(buffer), .unreadable = {}};
   image.bytes.reserve(size);

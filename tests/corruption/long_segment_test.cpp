@@ -1,11 +1,18 @@
 // Segments of several megabytes, which verify reads in pieces: no piece's edge hides anything.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "base/limits.hpp"
+#include "batpak/store.hpp"
 #include "corruption/test_log.hpp"
+#include "platform/temporary_directory.hpp"
 
 namespace batpak::test {
 namespace {
 
+constexpr std::size_t window_bytes = std::size_t{1} << 19U;
 constexpr std::size_t step = std::size_t{1} << 16U;  // a divisor of whatever is read at once
 
 TestLog::Event note_of(std::size_t size, char fill) {
@@ -52,6 +59,85 @@ TEST(LongSegment, hides_no_changed_byte_at_the_edge_of_what_is_read_at_once) {
     ASSERT_EQ(report.findings.size(), 1U) << at << "\n" << describe(report);
     ASSERT_EQ(report.findings.front().offset, at) << describe(report);
   }
+}
+
+TEST(LongSegment, of_zeros_behind_its_end_is_looked_through_to_the_last_byte) {
+  TestLog log = long_log();
+  log.preallocate(3 * window_bytes);
+  const std::size_t size = log.files().at(log.last_path()).size();
+  for (const unsigned threads : {1U, 3U}) {
+    EXPECT_TRUE(verify_files(log.files(), {.threads = threads}).clean());
+    for (const std::size_t at : {size - 1, size - 2 * window_bytes}) {
+      Files files = log.files();
+      files[log.last_path()][at] = std::byte{1};
+      const VerifyReport report = verify_files(files, {.threads = threads});
+      ASSERT_EQ(report.findings.size(), 1U) << describe(report);
+      EXPECT_EQ(report.findings.front().law, Law::unfinished) << describe(report);
+    }
+  }
+}
+
+TEST(LongSegment, sealed_with_zeros_behind_the_seal_is_longer_than_the_seal_says) {
+  Files files = long_log().files();
+  files[segment::segment_path(0)].resize(files[segment::segment_path(0)].size() + 3 * window_bytes);
+  const VerifyReport report = verify_files(files);
+  ASSERT_EQ(report.findings.size(), 1U) << describe(report);
+  EXPECT_EQ(report.findings.front().law, Law::segment_seal) << describe(report);
+}
+
+// Files of holes, which take no room on the disk. Whoever reads one whole takes what it says to have.
+class TooLong : public testing::Test {
+ protected:
+  void put(const Files& files) {
+    std::filesystem::create_directory(directory_ / "log");
+    for (const auto& [path, bytes] : files) {
+      std::ofstream(directory_ / path, std::ios::binary) << base::as_text(bytes);
+    }
+  }
+  void stretch(const std::string& path, std::uint64_t size) { std::filesystem::resize_file(directory_ / path, size); }
+  void expect_found(const std::string& path) {
+    const VerifyReport report = verify_directory(directory_.path(), {}).value();
+    EXPECT_TRUE(std::ranges::any_of(report.findings, [&](const Finding& finding) {
+      return finding.law == Law::segment_set && finding.path == path && finding.offset == 0U;
+    })) << describe(report);
+    const auto store = Store::open(directory_.path(), {});
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code, ErrorCode::damaged) << to_string(store.error());
+    EXPECT_EQ(store.error().path, directory_ / path);
+  }
+
+  static constexpr std::uint64_t too_many = 1ULL << 34U;
+  platform::TemporaryDirectory directory_;
+};
+
+TEST_F(TooLong, segment_is_found_and_not_read) {
+  TestLog log;
+  log.declare_notes();
+  put(log.files());
+  stretch(log.last_path(), limits::segment_file_bytes_max + 1);
+  expect_found(log.last_path());
+  stretch(log.last_path(), too_many);
+  expect_found(log.last_path());
+  const auto reader = Store::open_read_only(directory_.path());
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(reader.error().code, ErrorCode::damaged) << to_string(reader.error());
+  EXPECT_EQ(reader.error().path, directory_ / log.last_path());
+}
+
+TEST_F(TooLong, older_segment_is_found_and_not_read) {
+  put(small_log().files());
+  stretch(segment::segment_path(4), too_many);
+  expect_found(segment::segment_path(4));
+}
+
+TEST_F(TooLong, file_of_nothing_is_found_and_not_read) {
+  TestLog log;
+  log.declare_notes();
+  put(log.files());
+  const std::string path = segment::segment_path(9);
+  std::ofstream(directory_ / path).flush();
+  stretch(path, too_many);
+  expect_found(path);
 }
 
 TEST(LongSegment, says_which_sector_cannot_be_read) {

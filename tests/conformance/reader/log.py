@@ -9,6 +9,7 @@ from .chain import Chain
 from .commit import Place
 from .declarations import Genesis
 from .finding import Malformed, Newer, Refusal
+from .limits import SEGMENT_BYTES_MAX
 from .live import read_live
 from .owner import has_owner
 from .segment import HEADER_BYTES, Piece, SegmentHeader, Walk
@@ -131,6 +132,10 @@ class Log:
 
     def _segment(self, name):
         path = f"log/{name}"
+        size = os.path.getsize(os.path.join(self.directory, path))
+        if size > SEGMENT_BYTES_MAX:
+            fault = Malformed(f"the segment has {size} bytes, and none has more than {SEGMENT_BYTES_MAX}", 0)
+            return Segment(path, name, b"", None, fault, [])
         content = self._bytes(path)
         try:
             header, fault = segment.parse_header(content), None
