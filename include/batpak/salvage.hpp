@@ -19,8 +19,9 @@ struct SalvageReport {
   std::optional<PublicKey> source_key;  // that the source declared last, as far as it can be read; none where it has no key
 };
 
-// Copies every event of `source` that is whole and whose hashes hold into a new store at `destination`, which must not exist
-// yet or be an empty directory. Until it is whole and durable, the copy is called `destination`.unfinished. The new store has
+// Copies every event of `source` that is whole, whose hashes hold and that, of the store's own, has the form of its kind, into a new
+// store at `destination`, which must not exist yet or be an empty directory. Until it is whole and durable, the copy is called
+// `destination`.unfinished. The new store has
 // its own identity and chain; its first event after the genesis records the source, the damage and what was lost, and every
 // copied event keeps its id, times and content, and names its old sequence and event hash in an extension of its header. The
 // source is not changed. Where `key` is given the new store is signed with it, whichever key the source declares; its recovery key is

@@ -1,8 +1,6 @@
 #include "audit/declared_types.hpp"
 
-#include "base/limits.hpp"
 #include "base/try.hpp"
-#include "base/utf8.hpp"
 #include "batpak/coordinate.hpp"
 #include "crypto/blake3.hpp"
 #include "event/store_events.hpp"
@@ -18,9 +16,9 @@ std::uint32_t version_of_kind(EventKind kind, std::uint16_t version) {
 
 }  // namespace
 
-void DeclaredTypes::check(const event::FrameView& frame, const Place& place) {
+void DeclaredTypes::check(const event::FrameView& frame, const Place& place, Payload payload) {
   const EventKind kind = frame.header().kind();
-  if (kind.is_system()) return check_store_event(frame, place);
+  if (kind.is_system()) return check_store_event(frame, place, payload);
   if (frame.header().entity().starts_with(Coordinate::reserved_prefix)) {
     findings_.add(Law::declaration, place, "an event that is not the store's own stands in one of the store's own entities");
   }
@@ -30,7 +28,7 @@ void DeclaredTypes::check(const event::FrameView& frame, const Place& place) {
                 "version " + std::to_string(version) + " of kind " + to_string(kind) + " is not declared before this event");
 }
 
-void DeclaredTypes::check_store_event(const event::FrameView& frame, const Place& place) {
+void DeclaredTypes::check_store_event(const event::FrameView& frame, const Place& place, Payload payload) {
   const EventKind kind = frame.header().kind();
   if (event::store_event_name(kind).empty()) {
     return findings_.add(Law::declaration, place, "kind " + to_string(kind) + " is none of the store's own");
@@ -46,14 +44,19 @@ void DeclaredTypes::check_store_event(const event::FrameView& frame, const Place
   if (kind == event::Genesis::kind && frame.header().sequence() != 0) {
     findings_.add(Law::declaration, place, "there is a second genesis event");
   }
-  if (frame.payload_erased()) return;
-  if (kind == event::TypeDeclaration::kind) declare(frame, place);
-  if (kind == event::Restore::kind) check_restore(frame, place);
-  if (kind == event::SalvageRecord::kind) note_salvage(frame);
+  if (payload == Payload::unknown) return;
+  if (kind == event::TypeDeclaration::kind) return declare(frame, place);
+  if (kind == event::Restore::kind) return check_restore(frame, place);
+  if (kind == event::SalvageRecord::kind) return note_salvage(frame, place);
+  // What is wrong with a change of keys or with heads is said where they are checked.
+  if (kind != event::Genesis::kind) return;
+  if (const auto has_form = event::check_store_event(kind, frame.payload()); !has_form) {
+    findings_.add(Law::declaration, place, has_form.error().message);
+  }
 }
 
 void DeclaredTypes::check_restore(const event::FrameView& frame, const Place& place) {
-  const auto restore = decode_payload<event::Restore>(frame.payload());
+  const auto restore = event::read_store_event<event::Restore>(frame.payload());
   const auto given_up = restore ? proof::parse_checkpoint(restore->given_up) : base::fail(restore.error());
   if (given_up && restores_.size() < VerifyReport::restores_max) {
     restores_.push_back({.sequence = frame.header().sequence(), .given_up = given_up->checkpoint});
@@ -64,9 +67,9 @@ void DeclaredTypes::check_restore(const event::FrameView& frame, const Place& pl
   findings_.add(Law::declaration, place, "the record of a restore cannot be read: " + given_up.error().message);
 }
 
-void DeclaredTypes::note_salvage(const event::FrameView& frame) {
-  auto record = decode_payload<event::SalvageRecord>(frame.payload());
-  if (!record) return;
+void DeclaredTypes::note_salvage(const event::FrameView& frame, const Place& place) {
+  auto record = event::read_store_event<event::SalvageRecord>(frame.payload());
+  if (!record) return findings_.add(Law::declaration, place, record.error().message);
   if (salvages_.size() == VerifyReport::salvages_max) {
     ++salvages_omitted_;
     return;
@@ -78,13 +81,11 @@ void DeclaredTypes::note_salvage(const event::FrameView& frame) {
 }
 
 void DeclaredTypes::declare(const event::FrameView& frame, const Place& place) {
-  const auto type = decode_payload<event::TypeDeclaration>(frame.payload());
-  if (!type) return findings_.add(Law::declaration, place, "a type declaration cannot be read: " + type.error().message);
+  const auto type = event::read_store_event<event::TypeDeclaration>(frame.payload());
+  if (!type) return findings_.add(Law::declaration, place, type.error().message);
   const EventKind kind = EventKind::from_value(type->declares);
-  if (kind.is_system()) {
-    findings_.add(Law::declaration, place, "a declaration is of a kind that is the store's own");
-  } else if (type->name.empty() || type->name.size() > limits::event_name_bytes_max || !base::is_plain_text(type->name)) {
-    findings_.add(Law::declaration, place, "kind " + to_string(kind) + " is declared under what can be no name");
+  if (const auto checked = event::check_declaration(*type); !checked) {
+    findings_.add(Law::declaration, place, checked.error().message);
   }
   if (!declarations_.insert(crypto::blake3(frame.payload())).second) {
     findings_.add(Law::declaration, place, "kind " + to_string(kind) + " is declared again just as before");

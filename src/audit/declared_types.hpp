@@ -17,7 +17,9 @@ class DeclaredTypes {
  public:
   explicit DeclaredTypes(FindingList& findings) : findings_(findings) {}
 
-  void check(const event::FrameView& frame, const Place& place);
+  // Whether the payload says anything: not where it is erased, or was changed, which has been said.
+  enum class Payload : std::uint8_t { known, unknown };
+  void check(const event::FrameView& frame, const Place& place, Payload payload);
 
   void report(VerifyReport& report) const {
     report.restores = restores_;
@@ -27,10 +29,10 @@ class DeclaredTypes {
   }
 
  private:
-  void check_store_event(const event::FrameView& frame, const Place& place);
+  void check_store_event(const event::FrameView& frame, const Place& place, Payload payload);
   void declare(const event::FrameView& frame, const Place& place);
   void check_restore(const event::FrameView& frame, const Place& place);
-  void note_salvage(const event::FrameView& frame);
+  void note_salvage(const event::FrameView& frame, const Place& place);
 
   FindingList& findings_;
   std::unordered_set<std::uint32_t> declared_;  // kinds and versions

@@ -135,18 +135,12 @@ void HeadsCheck::move_leaves(std::uint64_t first_moved, std::span<const std::uin
 
 void HeadsCheck::check(const event::FrameView& frame, std::uint64_t sequence, const Place& place) {
   if (frame.payload_erased()) return;
-  const auto declared = decode_payload<HeadsDeclaration>(frame.payload());
-  if (!declared) {
-    return findings_.add(Law::heads, place, "the declaration of heads cannot be read: " + declared.error().message);
-  }
-  Bytes written;                                          // decoding passes over fields that are missing or unknown
-  static_cast<void>(encode_payload(written, *declared));  // what was decoded can be encoded
-  if (!std::ranges::equal(written, frame.payload())) {
-    return findings_.add(Law::heads, place, "the declaration of heads has not the form of one");
-  }
+  const auto declared = event::read_store_event<HeadsDeclaration>(frame.payload());
+  if (!declared) return findings_.add(Law::heads, place, declared.error().message);
   if (!declared->may_stand_at(sequence)) {
     return findings_.add(Law::heads, place,
-                         "heads of " + std::to_string(declared->log_size) + " events are declared where number " +
+                         "heads of " + std::to_string(declared->log_size) + " events in " +
+                             std::to_string(declared->streams) + " streams are declared where number " +
                              std::to_string(sequence) + " stands");
   }
   if (is_lost_) return;

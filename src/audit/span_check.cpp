@@ -67,6 +67,16 @@ Finding name_commit_byte(const OpenSegment& segment, const CommitView& commit, c
                       name_of_commit_byte(commit, change.offset) + " was changed " + where + ": " + describe(change));
 }
 
+// Whether a canonical value is a map whose keys are all strings. Integer keys come first, so the first one tells.
+bool is_map_of_names(ByteView value) {
+  const auto byte = [&](std::size_t at) { return std::to_integer<unsigned>(value[at]); };
+  const bool is_small = (byte(0) & 0xF0U) == 0x80U;
+  if (!is_small && byte(0) != 0xDEU) return false;  // a map of yet more entries is larger than metadata may be
+  if (byte(0) == 0x80U) return true;
+  const unsigned key = byte(is_small ? 1 : 3);
+  return (key >= 0xA0U && key <= 0xBFU) || (key >= 0xD9U && key <= 0xDBU);
+}
+
 VerifyReport::Subjects subjects_of(const event::HeaderView& header) {
   return {.metadata = header.metadata_hash() ? 1U : 0U,
           .rules = header.rule_hash() ? 1U : 0U,
@@ -308,12 +318,11 @@ void SpanChecker::compare(std::string_view path, EventFacts& facts, std::vector<
         report(Law::metadata_hash, frame.metadata_section(),
                "the metadata or its salt is not what the header's metadata hash says");
       }
-      const auto first = std::to_integer<unsigned>(frame.metadata().front());
-      const bool is_map = (first & 0xF0U) == 0x80U || first == 0xDEU;  // one of more entries is not canonical
       const auto canonical = check_canonical(frame.metadata());
-      if (!canonical || !is_map) {
+      if (!canonical || !is_map_of_names(frame.metadata())) {
         report(Law::encoding, frame.metadata(),
-               "the metadata is not a map in canonical MessagePack" + (canonical ? "" : ": " + canonical.error().message));
+               "the metadata is not a map with string keys in canonical MessagePack" +
+                   (canonical ? "" : ": " + canonical.error().message));
       }
     }
   }

@@ -4,6 +4,7 @@
 // them out.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.hpp"
+#include "base/try.hpp"
 #include "batpak/codec.hpp"
 #include "batpak/event_kind.hpp"
 
@@ -90,9 +93,9 @@ struct HeadsDeclaration {
   std::array<std::byte, 32> root{};  // of the tree over their streams; see docs/FORMAT.md
   std::uint64_t streams = 0;         // its leaves
 
-  // Whether it may stand at this sequence.
+  // Whether it may stand at this sequence. Each stream has an event, so there are no more of them than events.
   [[nodiscard]] bool may_stand_at(std::uint64_t sequence) const noexcept {
-    return log_size >= 1 && log_size <= sequence && sequence - log_size <= behind_max;
+    return log_size >= 1 && log_size <= sequence && sequence - log_size <= behind_max && streams >= 1 && streams <= log_size;
   }
 };
 
@@ -134,6 +137,28 @@ struct Restore {
 [[nodiscard]] std::string_view store_event_name(EventKind kind) noexcept;
 // Where alone events of this kind stand: "$batpak/store" and so on; empty for a kind that is not the store's own.
 [[nodiscard]] std::string_view store_event_entity(EventKind kind) noexcept;
+
+// What the payload of an event of the store's own says. Decoding passes over fields that are missing or unknown; but of these
+// events there is one form each, and a payload is what T is encoded to. Errors: damaged.
+template <class T>
+[[nodiscard]] Result<T> read_store_event(ByteView payload) {
+  auto decoded = decode_payload<T>(payload);
+  if (!decoded) {
+    return base::fail(ErrorCode::damaged,
+                      "a " + std::string(T::kind_name) + " cannot be read: " + std::move(decoded).error().message);
+  }
+  Bytes written;
+  BATPAK_CHECK(encode_payload(written, *decoded));
+  if (!std::ranges::equal(written, payload)) {
+    return base::fail(ErrorCode::damaged, "a " + std::string(T::kind_name) + " has not the form of one");
+  }
+  return decoded;
+}
+// Whether a payload is one of this kind, as far as it alone can tell. Errors: damaged, also for a kind that is none of them.
+[[nodiscard]] Result<void> check_store_event(EventKind kind, ByteView payload);
+// What FORMAT says of a declaration beyond its form: of a kind of applications, under a name that can be one, with its fields in
+// the order of their names. Errors: damaged.
+[[nodiscard]] Result<void> check_declaration(const TypeDeclaration& declaration);
 
 // Extension 0x8001 of a salvaged event's header: its old sequence (8 bytes) and event hash (32 bytes).
 inline constexpr std::uint16_t extension_salvaged_from = 0x8001;

@@ -71,6 +71,46 @@ TEST(store_events, a_salvage_record_has_these_bytes) {
                                 key("source_store_id") + "c410" + std::string(32, '0'));
 }
 
+template <class T>
+void expect_one_form(const T& value) {
+  Bytes payload;
+  ASSERT_TRUE(encode_payload(payload, value));
+  EXPECT_TRUE(read_store_event<T>(payload)) << T::kind_name;
+  EXPECT_TRUE(check_store_event(T::kind, payload)) << T::kind_name;
+  Bytes further = payload;
+  further.front() = static_cast<std::byte>(std::to_integer<unsigned>(further.front()) + 1);
+  base::append(further, base::as_bytes(std::string_view("\xA2zz\x01")));
+  for (const Bytes& other : {further, Bytes{std::byte{0x80}}, Bytes{std::byte{3}}, Bytes{}}) {
+    const auto checked = check_store_event(T::kind, other);
+    ASSERT_FALSE(checked) << T::kind_name;
+    EXPECT_EQ(checked.error().code, ErrorCode::damaged) << T::kind_name;
+  }
+}
+
+TEST(store_events, have_one_form_each) {
+  expect_one_form(Genesis{});
+  expect_one_form(TypeDeclaration{.fields = {}, .declares = 0xF001, .name = "m"});
+  expect_one_form(KeyDeclaration{});
+  expect_one_form(SalvageRecord{});
+  expect_one_form(HeadsDeclaration{});
+  expect_one_form(KeyRotation{});
+  expect_one_form(KeyRevocation{});
+  expect_one_form(Restore{});
+  EXPECT_EQ(check_store_event(EventKind(0x0, 0xFFF), Bytes{std::byte{0x80}}).error().code, ErrorCode::damaged);
+}
+
+TEST(store_events, declare_fields_in_the_order_of_their_names) {
+  const auto holds = [](std::vector<TypeDeclaration::Field> fields) {
+    return check_declaration({.fields = std::move(fields), .declares = 0xF001, .name = "m"}).has_value();
+  };
+  EXPECT_TRUE(holds({{.name = "Z", .type = "int"}, {.name = "a", .type = "int"}, {.name = "ab", .type = "int"}}));
+  EXPECT_FALSE(holds({{.name = "b", .type = "int"}, {.name = "a", .type = "int"}}));
+  EXPECT_FALSE(holds({{.name = "a", .type = "int"}, {.name = "a", .type = "int"}}));
+  EXPECT_FALSE(check_declaration({.fields = {}, .declares = 0xF001, .name = ""}));
+  EXPECT_FALSE(check_declaration({.fields = {}, .declares = 0xF001, .name = std::string(256, 'n')}));
+  EXPECT_FALSE(check_declaration({.fields = {}, .declares = 0x0002, .name = "m"}));
+}
+
 TEST(store_events, kinds_are_the_stores_own_and_have_names) {
   EXPECT_EQ(store_event_name(Genesis::kind), "batpak.genesis");
   EXPECT_EQ(store_event_name(TypeDeclaration::kind), "batpak.type");

@@ -20,7 +20,7 @@ inline constexpr std::string_view unfinished_meta_name = "salvage.tmp";
 inline constexpr std::size_t store_meta_bytes_max = 4096;
 
 // What the payload of a genesis event says. Its origin is a name that a log may have: it is printed, and signed.
-// Errors: those of decode_payload(); damaged for another origin.
+// Errors: damaged for another form, format or origin.
 [[nodiscard]] Result<Genesis> read_genesis(ByteView payload);
 
 struct StoreMeta {

@@ -45,7 +45,7 @@ class Chain {
       if (auto ended = end_checkpoint(); !ended) return ended;
     }
     if (event->kind == event::Genesis::kind) {
-      const auto genesis = decode_payload<event::Genesis>(*event->payload);
+      const auto genesis = event::read_store_event<event::Genesis>(*event->payload);
       if (!genesis || genesis->origin != known_.name()) {
         return refuse(ReceiptFault::unknown_origin, "the chain begins with the genesis event of another log");
       }

@@ -11,22 +11,6 @@ namespace {
 
 using base::fail;
 
-// Decoding passes over fields that are missing or unknown; of what concerns keys there is one form.
-template <class T>
-Result<T> decode(ByteView payload) {
-  auto decoded = decode_payload<T>(payload);
-  if (!decoded) {
-    return fail(ErrorCode::malformed,
-                std::string("a ") + std::string(T::kind_name) + " cannot be read: " + decoded.error().message);
-  }
-  Bytes written;
-  BATPAK_CHECK(encode_payload(written, *decoded));
-  if (!std::ranges::equal(written, payload)) {
-    return fail(ErrorCode::malformed, "a " + std::string(T::kind_name) + " has not the form of one");
-  }
-  return decoded;
-}
-
 }  // namespace
 
 bool KeyHistory::concerns(EventKind kind) noexcept {
@@ -36,18 +20,18 @@ bool KeyHistory::concerns(EventKind kind) noexcept {
 
 Result<void> KeyHistory::take(EventKind kind, ByteView payload, std::uint64_t sequence, std::string_view origin) {
   if (kind == event::Genesis::kind) {
-    BATPAK_TRY(const auto genesis, decode_payload<event::Genesis>(payload));  // its form is that of store.meta
+    BATPAK_TRY(const auto genesis, event::read_store_event<event::Genesis>(payload));
     return genesis.key ? declare(*genesis.key, genesis.recovery_key_hash, sequence) : Result<void>();
   }
   if (kind == event::KeyDeclaration::kind) {
-    BATPAK_TRY(const auto declaration, decode<event::KeyDeclaration>(payload));
+    BATPAK_TRY(const auto declaration, event::read_store_event<event::KeyDeclaration>(payload));
     return declare(declaration.key, declaration.recovery_key_hash, sequence);
   }
   if (kind == event::KeyRotation::kind) {
-    BATPAK_TRY(const auto rotation, decode<event::KeyRotation>(payload));
+    BATPAK_TRY(const auto rotation, event::read_store_event<event::KeyRotation>(payload));
     return rotate(rotation, sequence);
   }
-  BATPAK_TRY(const auto revocation, decode<event::KeyRevocation>(payload));
+  BATPAK_TRY(const auto revocation, event::read_store_event<event::KeyRevocation>(payload));
   return revoke(revocation, sequence, origin);
 }
 

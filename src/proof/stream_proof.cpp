@@ -107,11 +107,9 @@ Checked<HeadsDeclaration> read_declaration(const ProvenEvent& event, const Heade
     return refuse(Fault::malformed_declaration, "no declaration of heads may stand in its stream as this one does");
   }
   if (!event.payload) return refuse(Fault::no_declaration, "the receipt does not show what is declared");
-  const auto declared = decode_payload<HeadsDeclaration>(*event.payload);
+  const auto declared = event::read_store_event<HeadsDeclaration>(*event.payload);
   if (!declared) return refuse(Fault::malformed_declaration, declared.error().message);
-  Bytes written;  // decoding passes over fields that are missing or unknown
-  const auto encoded = encode_payload(written, *declared);
-  if (!encoded || written != *event.payload || !declared->may_stand_at(event.sequence)) {
+  if (!declared->may_stand_at(event.sequence)) {
     return refuse(Fault::malformed_declaration, "no declaration of heads with these values may stand where it stands");
   }
   return *declared;

@@ -262,6 +262,11 @@ TEST_F(StreamProofTest, refuses_a_declaration_that_may_not_stand_where_it_stands
   EXPECT_EQ(fault(0), "malformed_declaration");
   EXPECT_EQ(fault(log_.size() + 1), "malformed_declaration");
   EXPECT_EQ(fault(log_.size()), "none") << "all that is before it";
+  // Each stream has an event.
+  declare([](auto& declaration, auto&) { declaration.streams = declaration.log_size + 1; });
+  EXPECT_EQ(fault_of(prove("door:2")), "malformed_declaration");
+  EXPECT_FALSE((event::HeadsDeclaration{.log_size = 7, .root = {}, .streams = 8}.may_stand_at(7)));
+  EXPECT_FALSE((event::HeadsDeclaration{.log_size = 7, .root = {}, .streams = 0}.may_stand_at(7)));
   event::HeadsDeclaration far{.log_size = 7, .root = {}, .streams = 1};
   EXPECT_TRUE(far.may_stand_at(7 + (1U << 20)));
   EXPECT_FALSE(far.may_stand_at(8 + (1U << 20)));

@@ -6,6 +6,7 @@
 #include "batpak/codec.hpp"
 #include "batpak/coordinate.hpp"
 #include "crypto/key_name.hpp"
+#include "proof/checkpoint.hpp"
 #include "proof/offline_receipt.hpp"
 
 namespace batpak::recovery {
@@ -224,20 +225,26 @@ Result<void> LogBuilder::note_store_event(const event::FrameView& frame) {
       header.payload_version() != 1 || (kind == event::Genesis::kind) != (header.sequence() == 0)) {
     return fail(ErrorCode::damaged, "an event of the store's own stands where it does not belong");
   }
+  if (kind != event::Genesis::kind) BATPAK_CHECK(event::check_store_event(kind, frame.payload()));
   if (kind == event::Genesis::kind) {
     state_.genesis_hash = frame.event_hash();
     if (!std::ranges::equal(frame.payload(), state_.meta.genesis_payload)) {
       return fail(ErrorCode::damaged, "store.meta and the genesis event contradict each other");
     }
   } else if (kind == event::TypeDeclaration::kind) {
-    BATPAK_TRY(const auto declaration, decode_payload<event::TypeDeclaration>(frame.payload()));
+    BATPAK_TRY(const auto declaration, event::read_store_event<event::TypeDeclaration>(frame.payload()));
     state_.types->add(event::declared_type(declaration, header.sequence()));
   } else if (kind == event::HeadsDeclaration::kind) {
-    BATPAK_TRY(const auto declaration, decode_payload<event::HeadsDeclaration>(frame.payload()));
+    BATPAK_TRY(const auto declaration, event::read_store_event<event::HeadsDeclaration>(frame.payload()));
     if (!declaration.may_stand_at(header.sequence())) {
       return fail(ErrorCode::damaged, "a declaration of heads is of a size of the log that may not stand there");
     }
     state_.unsigned_heads.push_back({.sequence = header.sequence(), .declaration = declaration});
+  } else if (kind == event::Restore::kind) {
+    BATPAK_TRY(const auto restore, event::read_store_event<event::Restore>(frame.payload()));
+    if (auto given_up = proof::parse_checkpoint(restore.given_up); !given_up) {
+      return fail(ErrorCode::damaged, "the record of a restore names no checkpoint: " + std::move(given_up).error().message);
+    }
   }
   if (!proof::KeyHistory::concerns(kind)) return {};
   auto taken = state_.keys.take(kind, frame.payload(), header.sequence(), state_.meta.genesis.origin);

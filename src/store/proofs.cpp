@@ -146,7 +146,7 @@ Result<StreamProof> Store::prove_stream(std::string_view entity, Show show) cons
   const std::uint64_t declared_at =
       index.stream_sequences(event::HeadsDeclaration::entity, 0, declarations - 1, 1, note.checkpoint.size).front();
   BATPAK_TRY(const EventView event, now.at(declared_at));
-  const auto declared = decode_payload<event::HeadsDeclaration>(event.payload());
+  const auto declared = event::read_store_event<event::HeadsDeclaration>(event.payload());
   if (!declared || !declared->may_stand_at(declared_at)) {
     return fail(Error(ErrorCode::corrupt, "the declaration of heads is none").at_sequence(declared_at));
   }

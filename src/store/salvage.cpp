@@ -108,13 +108,26 @@ class Salvage {
              listed);
         continue;
       }
+      if (const auto has_form = check_own(*event); !has_form) {
+        const auto [path, offset] = snapshot.state()->locate(sequence);
+        lost_.insert(sequence);
+        lose(sequence, Error(has_form.error()).at_path(path).at_offset(offset), listed);
+        continue;
+      }
       if (event->kind() == event::TypeDeclaration::kind) {
-        const auto declaration = decode_payload<event::TypeDeclaration>(event->payload());
+        const auto declaration = event::read_store_event<event::TypeDeclaration>(event->payload());
         if (declaration) declared.insert({declaration->declares, declaration->version});
       } else if (!event->kind().is_system() && !declared.contains({event->kind().value(), event->payload_version()})) {
         undeclared_.insert({event->kind().value(), event->payload_version()});
       }
     }
+  }
+
+  // What is copied of the store's own has its form, or the new store could not be opened.
+  static Result<void> check_own(const EventView& event) {
+    const EventKind kind = event.kind();
+    if (!kind.is_system() || event.payload_erased()) return {};
+    return event::check_store_event(kind, event.payload());
   }
 
   void lose(std::uint64_t sequence, const Error& error, ListedLosses& listed) {
@@ -163,7 +176,7 @@ class Salvage {
   }
 
   Result<void> declare(const EventView& event) {
-    BATPAK_TRY(const auto declaration, decode_payload<event::TypeDeclaration>(event.payload()));
+    BATPAK_TRY(const auto declaration, event::read_store_event<event::TypeDeclaration>(event.payload()));
     destination_.state.types->add(event::declared_type(declaration, event.sequence()));
     return {};
   }

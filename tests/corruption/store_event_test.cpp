@@ -2,8 +2,10 @@
 // what was erased. Verify finds each.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
+#include "batpak/salvage.hpp"
 #include "batpak/store.hpp"
 #include "corruption/test_log.hpp"
 #include "event/frame_layout.hpp"
@@ -178,6 +180,171 @@ TEST_F(OwnEvents, with_metadata_that_is_not_canonical) {
   log.declare_notes();
   log.commit({{.entity = "door:1", .payload = TestLog::note("opened"), .metadata = Bytes(3, std::byte{0xC1})}});
   expect_only(verify(), Law::encoding);
+}
+
+TEST_F(OwnEvents, with_metadata_whose_key_is_a_number) {
+  log.declare_notes();
+  Bytes numbered;
+  encode_payload(numbered, std::map<int, std::string>{{1, "one"}}).value();
+  log.commit({{.entity = "door:1", .payload = TestLog::note("opened"), .metadata = numbered}});
+  expect_only(verify(), Law::encoding);
+}
+
+TEST_F(OwnEvents, with_metadata_of_many_names_is_fine) {
+  log.declare_notes();
+  for (const int count : {1, 15, 16, 40}) {
+    std::map<std::string, int> names;
+    for (int i = 0; i < count; ++i) names[std::string(static_cast<std::size_t>(20 + i), 'n')] = i;
+    Bytes metadata;
+    encode_payload(metadata, names).value();
+    log.commit({{.entity = "door:1", .payload = TestLog::note("opened"), .metadata = metadata}});
+  }
+  EXPECT_TRUE(verify().clean()) << describe(verify());
+}
+
+// Of each of the store's own kinds there is one form. What has another is found, and not written behind.
+class ForeignForm : public testing::Test {
+ protected:
+  // The same map with another entry, which sorts behind all others.
+  static Bytes with_another_entry(Bytes map) {
+    map.front() = static_cast<std::byte>(std::to_integer<unsigned>(map.front()) + 1);
+    base::append(map, base::as_bytes(std::string_view("\xA2zz\x01")));
+    return map;
+  }
+  static Bytes empty_map() { return {std::byte{0x80}}; }
+  static Bytes number() { return {std::byte{0x03}}; }
+  template <class T>
+  static Bytes encoded(const T& value) {
+    Bytes payload;
+    encode_payload(payload, value).value();
+    return payload;
+  }
+
+  template <class T>
+  void expect_found(const Bytes& payload, Law law = Law::declaration) {
+    TestLog log;
+    log.commit({own(T::kind, T::entity, payload)});
+    const VerifyReport report = verify_files(log.files());
+    ASSERT_FALSE(report.clean()) << T::kind_name;
+    EXPECT_EQ(report.findings.front().law, law) << describe(report);
+    EXPECT_EQ(report.findings.front().sequence, 1U) << describe(report);
+    platform::SimFs fs;
+    fs.create_directory("store").value();
+    for (const auto& [path, bytes] : log.files()) fs.write_file("store/" + path, bytes).value();
+    const auto store = Store::open("store", {.file_system = &fs, .housekeeping = OpenOptions::Housekeeping::by_hand});
+    ASSERT_FALSE(store) << T::kind_name;
+    EXPECT_EQ(store.error().code, ErrorCode::damaged) << to_string(store.error());
+    EXPECT_EQ(store.error().path, "store/" + log.last_path());
+    EXPECT_EQ(store.error().sequence, 1U);
+  }
+  template <class T>
+  void expect_only_its_form(const T& value, Law law = Law::declaration) {
+    expect_found<T>(with_another_entry(encoded(value)), law);
+    expect_found<T>(empty_map(), law);
+    expect_found<T>(number(), law);
+  }
+};
+
+// Witness: canonical_one_form
+TEST_F(ForeignForm, of_a_salvage_record) { expect_only_its_form(event::SalvageRecord{}); }
+
+TEST_F(ForeignForm, of_a_restore) {
+  const event::Restore restore{.given_up = "example.com/test-log\n9\n" + std::string(43, 'A') + "=\n\n"};
+  TestLog log;
+  log.commit({own(event::Restore::kind, event::Restore::entity, encoded(restore))});
+  EXPECT_TRUE(verify_files(log.files()).clean()) << describe(verify_files(log.files()));
+  expect_only_its_form(restore);
+  expect_found<event::Restore>(encoded(event::Restore{.given_up = "no checkpoint"}));
+}
+
+TEST_F(ForeignForm, of_changes_of_keys) {
+  expect_only_its_form(event::KeyDeclaration{}, Law::key_declaration);
+  expect_only_its_form(event::KeyRotation{}, Law::key_declaration);
+  expect_only_its_form(event::KeyRevocation{}, Law::key_declaration);
+}
+
+TEST_F(ForeignForm, of_heads) {
+  expect_only_its_form(event::HeadsDeclaration{.log_size = 1, .root = {}, .streams = 1}, Law::heads);
+}
+
+// Witness: canonical_one_form
+TEST_F(ForeignForm, of_a_type_declaration) {
+  event::TypeDeclaration type;
+  type.declares = EventKind(0xF, 0x002).value();
+  type.name = "other";
+  expect_only_its_form(type);
+  for (const std::vector<event::TypeDeclaration::Field>& fields :
+       {std::vector<event::TypeDeclaration::Field>{{.name = "b", .type = "int"}, {.name = "a", .type = "int"}},
+        std::vector<event::TypeDeclaration::Field>{{.name = "a", .type = "int"}, {.name = "a", .type = "string"}}}) {
+    type.fields = fields;
+    expect_found<event::TypeDeclaration>(encoded(type));
+  }
+  type.fields = {};
+  type.name = "\x1B[31m";
+  expect_found<event::TypeDeclaration>(encoded(type));
+  type.name = "other";
+  type.declares = EventKind(0x0, 0x002).value();
+  expect_found<event::TypeDeclaration>(encoded(type));
+}
+
+TEST_F(ForeignForm, of_a_type_declarations_fields) {
+  struct Named {
+    std::string name;
+  };
+  struct Further {
+    std::string name;
+    std::string type;
+    int zz = 0;
+  };
+  const auto declare = [](auto field) {
+    struct Declaration {
+      std::vector<decltype(field)> fields;
+      std::uint16_t declares = EventKind(0xF, 0x002).value();
+      std::string name = "other";
+      std::uint16_t version = 1;
+    };
+    return encoded(Declaration{.fields = {field}});
+  };
+  expect_found<event::TypeDeclaration>(declare(Named{.name = "a"}));
+  expect_found<event::TypeDeclaration>(declare(Further{.name = "a", .type = "int"}));
+}
+
+// Neither the declaration nor the record is copied; the type that is not declared any more is, as one whose declaration was lost.
+TEST_F(ForeignForm, is_left_out_by_salvage) {
+  event::TypeDeclaration type;
+  type.fields = {{.name = "text", .type = "string"}};
+  type.declares = note_kind.value();
+  type.name = "note";
+  TestLog log;
+  log.commit({own(event::SalvageRecord::kind, event::SalvageRecord::entity, number())});
+  log.commit({own(event::TypeDeclaration::kind, event::TypeDeclaration::entity, with_another_entry(encoded(type)))});
+  log.commit({{.entity = "door:1", .payload = TestLog::note("opened")}});
+  platform::SimFs fs;
+  fs.create_directory("store").value();
+  for (const auto& [path, bytes] : log.files()) fs.write_file("store/" + path, bytes).value();
+  const auto report = salvage("store", "new", {.file_system = &fs});
+  ASSERT_TRUE(report) << to_string(report.error());
+  EXPECT_EQ(report->events_lost, 2U);
+  EXPECT_EQ(report->events_copied, 1U);
+  const VerifyReport verified = verify_directory("new", {.threads = 1, .file_system = &fs}).value();
+  EXPECT_TRUE(verified.clean()) << describe(verified);
+  EXPECT_TRUE(Store::open("new", {.file_system = &fs, .housekeeping = OpenOptions::Housekeeping::by_hand}));
+}
+
+TEST_F(ForeignForm, of_a_genesis_event_that_store_meta_does_not_tell_either) {
+  std::vector<SegmentParts> segments = take_apart(TestLog().files());
+  Bytes& frame = segments[0].commits[0].frames[0];
+  const ByteView payload = event::FrameView::parse(frame).value().payload();
+  const auto at = static_cast<std::size_t>(payload.data() - frame.data());
+  // "format" becomes another field of the same length. Its hash is left as it was: the payload was changed, and that is said.
+  const std::string_view name = "format";
+  const auto found = std::ranges::search(std::span(frame).subspan(at), base::as_bytes(name));
+  found.front() = std::byte{'F'};
+  Files files = put_together(segments, Bytes{});
+  files.erase(std::string(event::store_meta_name));
+  const VerifyReport report = verify_files(files);
+  EXPECT_TRUE(has(report, Law::content_hash)) << describe(report);
+  EXPECT_FALSE(has(report, Law::declaration)) << describe(report);
 }
 
 // An erased payload or metadata keeps its length and its hash; nothing of version 1 covers that.

@@ -25,6 +25,10 @@ def _is_integer(value):
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_integer64(value):
+    return _is_integer(value) and -1 << 63 <= value < 1 << 63
+
+
 def _is_size(value):
     return _is_integer(value) and 0 <= value < 1 << 64
 
@@ -52,7 +56,7 @@ def _list_of(form):
 
 FORMS = {
     GENESIS: {
-        "created": _is_integer, "format": lambda value: _is_integer(value) and value == 1,
+        "created": _is_integer64, "format": lambda value: _is_integer(value) and value == 1,
         "key": _is_bytes_or_nil(KEY_BYTES), "origin": lambda value: _is_string(value) and is_origin(value),
         "recovery_key_hash": _is_bytes_or_nil(KEY_BYTES), "store_id": _is_bytes(ID_BYTES)},
     TYPE: {
@@ -61,13 +65,13 @@ FORMS = {
         "version": lambda value: _is_integer(value) and 0 <= value <= 0xFFFF},
     KEY: {"key": _is_bytes(KEY_BYTES), "recovery_key_hash": _is_bytes_or_nil(KEY_BYTES)},
     SALVAGE: {
-        "events_lost": _is_integer,
-        "lost": _list_of({"first_sequence": _is_integer, "next_sequence": _is_integer, "reason": _is_string}),
+        "events_lost": _is_size,
+        "lost": _list_of({"first_sequence": _is_size, "next_sequence": _is_size, "reason": _is_string}),
         "source_origin": _is_string, "source_store_id": _is_bytes(ID_BYTES)},
     HEADS: {"log_size": _is_size, "root": _is_bytes(ROOT_BYTES), "streams": _is_size},
     KEY_ROTATION: {"key": _is_bytes(KEY_BYTES), "previous_key": _is_bytes(KEY_BYTES)},
     KEY_REVOCATION: {
-        "from": _is_integer, "key": _is_bytes(KEY_BYTES), "recovery_key": _is_bytes(KEY_BYTES), "revoked_key": _is_bytes(KEY_BYTES),
+        "from": _is_size, "key": _is_bytes(KEY_BYTES), "recovery_key": _is_bytes(KEY_BYTES), "revoked_key": _is_bytes(KEY_BYTES),
         "signature": _is_bytes(SIGNATURE_BYTES)},
     RESTORE: {"given_up": lambda value: _is_string(value) and is_checkpoint(value)},
 }

@@ -39,8 +39,8 @@ class Heads:
     def faults(self, value, sequence: int):
         """What is wrong with the declaration at `sequence`, which has the form of one and is not taken in yet."""
         size = value.get("log_size")
-        if not 1 <= size <= sequence or sequence - size > BEHIND_MAX:
-            yield "heads", f"heads of {size} events are declared where event {sequence} stands"
+        if not 1 <= size <= sequence or sequence - size > BEHIND_MAX or not 1 <= value.get("streams") <= size:
+            yield "heads", f"heads of {size} events in {value.get('streams')} streams are declared where event {sequence} stands"
             return
         if not self.known:
             return
