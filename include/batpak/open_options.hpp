@@ -106,7 +106,9 @@ struct OpenReport {
   // as the store wrote them. Some after a crash, none after close(); all where a key is given to a store for the first time.
   std::uint64_t events_signed_late = 0;
   std::uint64_t undurable_events = 0;  // open_read_only: whole, but not known to be durable
-  std::vector<DamagedRange> damage;    // open_read_only serves around it; also rot in old segments that hides no head
+  // open_read_only that shows undurable events: behind the last of them, of a write that did not finish.
+  std::uint64_t unfinished_bytes = 0;
+  std::vector<DamagedRange> damage;  // open_read_only serves around it; also rot in old segments that hides no head
   // The checkpoint of the witness file that the log does not go on from, where WhenNotExtended::accept_restore was needed.
   std::optional<Checkpoint> given_up;
   std::chrono::microseconds elapsed{0};

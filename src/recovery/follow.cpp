@@ -43,6 +43,13 @@ Result<event::StoreMeta> identity_from_genesis(platform::Directory& directory) {
   return event::StoreMeta::make(decoded);
 }
 
+// Bytes up to the last one that is not zero.
+std::uint64_t written_bytes(ByteView bytes) {
+  std::size_t size = bytes.size();
+  while (size > 0 && bytes[size - 1] == std::byte{0}) --size;
+  return size;
+}
+
 // The end of the last whole commit that follows the one before it from `start` on.
 std::uint64_t end_of_whole_commits(ByteView image, const segment::SegmentHeader& header, std::uint64_t start) {
   segment::CommitWalker walker(image, header, start);
@@ -55,6 +62,37 @@ std::uint64_t end_of_whole_commits(ByteView image, const segment::SegmentHeader&
     end = walker.offset();
   }
   return end;
+}
+
+// How far the log of a segment is known to have come, though not all of it is whole.
+struct KnownEnd {
+  std::uint64_t offset = 0;  // in the segment, if it is as long as it was
+  LogPoint proven;           // what the last owner or an intact header says was durable
+};
+
+// Behind the whole commits from `start` on: what was durable, or is whole and of another form, was not torn by a crash. Anything
+// else there is a write that did not finish, and so is what stands behind that.
+KnownEnd known_end(ByteView image, const segment::SegmentHeader& header, std::uint64_t start, const LogPoint& live) {
+  KnownEnd known{.offset = end_of_whole_commits(image, header, start), .proven = {}};
+  const auto believe = [&](const LogPoint& point) {
+    if (point.segment == header.number && point.offset <= limits::segment_bytes_max)
+      known.proven = std::max(known.proven, point);
+  };
+  believe(live);
+  for (auto found = segment::find_commit_header(image, header.salt, header.number, known.offset); found;
+       found = segment::find_commit_header(image, header.salt, header.number, found->offset + 8)) {
+    believe(found->durable_through);
+  }
+  if (known.proven.offset > known.offset) {
+    known.offset = end_of_whole_commits(image, header, std::min<std::uint64_t>(known.proven.offset, image.size()));
+  }
+  while (true) {
+    const segment::WalkStep step = segment::CommitWalker(image, header, known.offset).next();
+    if (!step.fault || !step.fault->crcs_match) return known;
+    const auto other_form = segment::find_commit_header(image, header.salt, header.number, known.offset);
+    if (!other_form) return known;
+    known.offset = end_of_whole_commits(image, header, other_form->offset + other_form->length);
+  }
 }
 
 }  // namespace
@@ -175,6 +213,7 @@ Result<LogFollower::Limit> LogFollower::find_limit() const {
   const bool live_is_ours = live && live->store_id == state_.store_id();
   if (has_owner && live_is_ours) return Limit{.durable_through = live->durable_through, .has_owner = true};
   Limit limit{.durable_through = {}, .has_owner = has_owner};
+  if (live_is_ours) limit.live = live->durable_through;
   for (std::size_t back = state_.segments.size(); back-- > 0;) {
     const SegmentFile& segment = state_.segments[back];
     BATPAK_TRY(const segment::SegmentImage image, load(*state_.directory, segment.path));
@@ -218,13 +257,27 @@ Result<void> LogFollower::read_up_to(const Limit& limit) {
     BATPAK_TRY(segment::SegmentImage image, segment::SegmentImage::load(*file, beyond ? 0 : offset_));
     const bool last = beyond ? segment_ + 1 == state_.segments.size() : number == limit.durable_through.segment;
     std::uint64_t end = last && !beyond ? limit.durable_through.offset : image.bytes.size();
+    LogPoint proven;
     if (beyond && number >= limit.durable_through.segment) {
-      // Damage is walked around; but behind the limit no commit says that anything was durable, so what is not whole there is
-      // a write that did not finish.
       const std::uint64_t durable = number == limit.durable_through.segment ? limit.durable_through.offset : 0;
-      end = end_of_whole_commits(image.bytes, segment.header, std::max({offset_, durable, segment::segment_header_bytes}));
+      const std::uint64_t whole = std::max({offset_, durable, segment::segment_header_bytes});
+      const KnownEnd known =
+          known_end(image.bytes, segment.header, std::min<std::uint64_t>(whole, image.bytes.size()), limit.live);
+      end = known.offset;
+      proven = known.proven;
     }
+    const std::uint64_t begin = offset_;
     if (offset_ < end) offset_ = builder_.walk_around_damage(image.bytes, segment_, offset_, end).end;
+    if (proven.sequence > builder_.next_sequence() && proven.offset > begin &&
+        proven.sequence - builder_.next_sequence() <= (proven.offset - begin) / event::layout::header_bytes_min) {
+      builder_.lose_until(
+          proven.sequence,
+          {.path = segment.path, .offset = offset_, .reason = "these events were durable, and are broken or cut off"});
+    }
+    if (beyond && last) {
+      const std::uint64_t read = std::min<std::uint64_t>(std::max(offset_, end), image.bytes.size());
+      state_.report.unfinished_bytes = written_bytes(ByteView(image.bytes).subspan(read));
+    }
     // A writer that cuts a mapped tail off would end this process by a signal. What was durable once is so for good, though what
     // says so now may know less.
     const bool undurable = beyond && builder_.next_sequence() > std::max(durable_, limit.durable_through.sequence);
@@ -235,12 +288,20 @@ Result<void> LogFollower::read_up_to(const Limit& limit) {
     offset_ = segment::segment_header_bytes;
   }
   if (state_.refused && state_.refused->code == ErrorCode::newer_format) return fail(*state_.refused);
+  if (beyond) lose_missing_segments(limit.live);
   durable_ = std::max(durable_, std::min(builder_.next_sequence(), limit.durable_through.sequence));
   shows_undurable_ = builder_.next_sequence() > durable_;
   if (limit.has_owner) return {};
   BATPAK_TRY(const std::uint64_t behind, count_behind());
   state_.report.undurable_events = builder_.next_sequence() - durable_ + behind;
   return {};
+}
+
+void LogFollower::lose_missing_segments(const LogPoint& live) {
+  const SegmentFile& last = state_.segments.back();
+  if (live.segment <= last.header.number || live.sequence <= builder_.next_sequence()) return;
+  const DamagedRange where{.path = "log", .reason = "the segments behind " + last.path + " are missing"};
+  if (live.sequence - builder_.next_sequence() <= lost_events_max) builder_.lose_until(live.sequence, where);
 }
 
 // Events of whole commits behind what was read.

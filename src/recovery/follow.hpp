@@ -31,6 +31,7 @@ class LogFollower {
   struct Limit {
     segment::LogPoint durable_through;
     bool has_owner = false;
+    segment::LogPoint live = {};  // the last owner's word, where there is one for this log
   };
   // What a log looks like that nobody owns. Whoever comes and goes leaves another look, if he leaves another log.
   struct Rest {
@@ -45,6 +46,8 @@ class LogFollower {
   [[nodiscard]] Result<void> add_new_segments();
   [[nodiscard]] bool may_be_made_anew(std::uint64_t first_sequence) const;
   [[nodiscard]] Result<void> read_up_to(const Limit& limit);
+  // Notes as lost what `live` says was durable in segments that are not there.
+  void lose_missing_segments(const segment::LogPoint& live);
   [[nodiscard]] Result<std::uint64_t> count_behind() const;
 
   LogState state_;

@@ -338,8 +338,17 @@ LogBuilder::Walked LogBuilder::walk_around_damage(ByteView image, std::uint32_t 
                                fault.header->next_sequence() - next_sequence_ <=
                                    (fault.offset + fault.header->length - start) / event::layout::header_bytes_min;
     if (header_can_be) {
+      const std::size_t noted = state_.report.damage.size();
       take_readable_frames(image, segment, fault.offset, fault.header->offset + fault.header->length,
                            fault.header->next_sequence(), reason);
+      // Also where all its events can be read, something is wrong with it.
+      if (state_.report.damage.size() == noted) {
+        note_damage({.path = state_.segments[segment].path,
+                     .offset = fault.offset,
+                     .first_sequence = fault.header->first_sequence,
+                     .next_sequence = fault.header->first_sequence,
+                     .reason = reason});
+      }
       walker.resume_at(fault.header->offset + fault.header->length);
       walked.end = walker.offset();
       continue;

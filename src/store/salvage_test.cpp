@@ -101,10 +101,10 @@ TEST_F(SalvageTest, says_where_an_event_stands_whose_checksum_was_mended) {
   put(frame);
   const SalvageReport report = must(salvage_to("copy"));
   EXPECT_EQ(report.events_lost, 1U);
-  ASSERT_EQ(report.damage.size(), 1U);
-  EXPECT_TRUE(!report.damage[0].path.empty() && frame.segment.ends_with(report.damage[0].path)) << report.damage[0].path;
-  EXPECT_EQ(report.damage[0].offset, frame.offset);
-  EXPECT_EQ(report.damage[0].reason, "the event's bytes do not give its hashes");
+  ASSERT_EQ(report.damage.size(), 2U) << "the commit, whose checksum does not match, and the event";
+  EXPECT_TRUE(!report.damage[1].path.empty() && frame.segment.ends_with(report.damage[1].path)) << report.damage[1].path;
+  EXPECT_EQ(report.damage[1].offset, frame.offset);
+  EXPECT_EQ(report.damage[1].reason, "the event's bytes do not give its hashes");
   EXPECT_EQ(record_in("copy").events_lost, 1U);
 }
 
