@@ -24,6 +24,9 @@ std::string report_json(const SalvageReport& report, const std::string& key) {
   }
   JsonObject object;
   object.number("events_copied", report.events_copied).number("events_lost", report.events_lost);
+  object.number("events_left", report.events_left).number("events_mended", report.events_mended);
+  if (report.events_signed) object.number("events_signed", *report.events_signed);
+  object.number("unfinished_bytes", report.unfinished_bytes);
   object.array("damage", ranges).text("source_origin", report.source_origin);
   object.text("destination_origin", report.destination_origin);
   if (!key.empty()) object.text("key", key);
@@ -44,6 +47,14 @@ void print_report(Output& output, const SalvageArguments& arguments, const Salva
   if (!report.damage.empty()) output.line("");
   output.line(fmt::format("copied {} from {} to {}; {} lost", counted(report.events_copied, "event", "events"),
                           arguments.source, arguments.destination, grouped(report.events_lost)));
+  if (report.events_mended > 0) {
+    output.line(fmt::format("{} got another time or id, which has to grow: the old ones stand in the events",
+                            counted(report.events_mended, "event", "events")));
+  }
+  if (report.unfinished_bytes > 0) {
+    output.line(fmt::format("{} of a write that did not finish stood behind the last whole commit, and were not copied",
+                            byte_size(report.unfinished_bytes)));
+  }
   output.line(fmt::format("the new store has its own identity, {}; batpak verify {} checks it", report.destination_origin,
                           arguments.destination));
 }
@@ -54,6 +65,15 @@ bool is_at_destination(const std::string& path, std::string destination) {
   const bool begins = path.starts_with(destination);
   const std::string_view rest = begins ? std::string_view(path).substr(destination.size()) : std::string_view();
   return begins && (rest.empty() || rest.starts_with('/') || rest == ".unfinished" || rest.starts_with(".unfinished/"));
+}
+
+// The new store's key signs what it is given: whoever trusts it should know what nobody had signed before.
+void remark_on_signatures(const SalvageReport& report, bool has_key) {
+  const std::uint64_t signed_before = report.events_signed.value_or(0);
+  if (signed_before == report.events_copied || (!has_key && !report.events_signed)) return;
+  remark(fmt::format(
+      "{} of {} were covered by no signature that verifies: nothing tells whether they are as the store wrote them",
+      grouped(report.events_copied - signed_before), counted(report.events_copied, "event", "events")));
 }
 
 // What cannot be salvaged is not helped by salvage.
@@ -98,7 +118,9 @@ ExitCode run(const SalvageArguments& arguments) {
   output.flush();
   remark_on_recovery_key(*options);
   remark_on_missing_key(*report, *options);
-  return output.finish(report->damage.empty() && report->events_lost == 0 ? ExitCode::fine : ExitCode::finding);
+  remark_on_signatures(*report, options->key != nullptr);
+  const bool is_in_order = report->damage.empty() && report->events_lost == 0 && report->events_mended == 0;
+  return output.finish(is_in_order ? ExitCode::fine : ExitCode::finding);
 }
 
 }  // namespace batpak::cli

@@ -176,7 +176,8 @@ Result<void> CommitLog::make_room(std::uint64_t bytes) {
 }
 
 CommitLog::Accepted CommitLog::add(const event::DraftFrame& draft, std::int64_t wall_microseconds,
-                                   const std::optional<EventId>& kept_id, const std::optional<Timestamp>& kept_time) {
+                                   const std::optional<EventId>& kept_id, const std::optional<Timestamp>& kept_time,
+                                   const std::optional<Position>& branches_from) {
   segment::CommitBuilder& builder = open_.builder;
   if (!has_open_commit()) builder.begin();
   const bool sign = options_.key && options_.signing == SigningPolicy::each_event;
@@ -197,6 +198,10 @@ CommitLog::Accepted CommitLog::add(const event::DraftFrame& draft, std::int64_t 
   chain.previous_sequence = stream.head.count == 0 ? 0 : stream.head.sequence;
   chain.previous_hash = stream.head.count == 0 ? genesis_hash_ : stream.head.hash;
   std::span<std::byte> frame = builder.add_frame(sign ? draft.signed_frame_size() : draft.frame_size());
+  if (stream.head.count == 0 && branches_from) {
+    chain.previous_sequence = branches_from->sequence;
+    chain.previous_hash = branches_from->event_hash;
+  }
   accepted.event_hash = draft.complete(chain, frame);
   if (sign) {
     auto made = proof::checked_signature(*options_.key, event::event_signature_input(origin_, accepted.event_hash));

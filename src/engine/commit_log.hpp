@@ -8,6 +8,7 @@
 
 #include "batpak/checkpoint.hpp"
 #include "batpak/open_options.hpp"
+#include "batpak/receipt.hpp"
 #include "engine/checkpoint_signer.hpp"
 #include "event/draft.hpp"
 #include "event/hybrid_clock.hpp"
@@ -52,14 +53,16 @@ class CommitLog {
   // Makes sure that `bytes` more of frames fit into the open commit and its segment; writes the open commit and goes on to
   // the next segment where they do not. Errors: not_written when nothing was changed; else the log is lost for writing.
   [[nodiscard]] Result<void> make_room(std::uint64_t bytes);
-  // Accepts an event into the open commit. Precondition: make_room() for at least its size.
+  // Accepts an event into the open commit. The first event of a stream follows the genesis event, unless it is said where it
+  // branches from. Precondition: make_room() for at least its size.
   struct Accepted {
     event::ChainFields chain;
     Hash event_hash;
     std::optional<std::array<std::byte, 64>> signature;
   };
   [[nodiscard]] Accepted add(const event::DraftFrame& draft, std::int64_t wall_microseconds,
-                             const std::optional<EventId>& kept_id = {}, const std::optional<Timestamp>& kept_time = {});
+                             const std::optional<EventId>& kept_id = {}, const std::optional<Timestamp>& kept_time = {},
+                             const std::optional<Position>& branches_from = {});
   // Writes the open commit, if there is one, and shows it to readers unless `visibility` is later.
   enum class Visibility : std::uint8_t { now, after_sync };
   [[nodiscard]] Result<void> write(Visibility visibility);

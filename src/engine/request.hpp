@@ -25,6 +25,7 @@ struct Item {
     EventId id;
     Timestamp time;
     std::int64_t wall_microseconds = 0;
+    std::optional<Position> branches_from = {};  // of the first event of another lane than 0
   };
   std::optional<Kept> kept;
 };

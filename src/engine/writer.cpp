@@ -360,8 +360,8 @@ Result<void> Writer::declare_key(std::int64_t wall) {
 }
 
 void Writer::accept_item(const Item& item, std::int64_t wall, Receipt& receipt) {
-  const auto accepted =
-      item.kept ? log_->add(item.draft, wall, item.kept->id, item.kept->time) : log_->add(item.draft, wall);
+  const auto accepted = item.kept ? log_->add(item.draft, wall, item.kept->id, item.kept->time, item.kept->branches_from)
+                                  : log_->add(item.draft, wall);
   receipt.sequence = accepted.chain.sequence;
   receipt.stream_version = accepted.chain.stream_version;
   receipt.event_id = accepted.chain.id;

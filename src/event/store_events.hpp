@@ -162,5 +162,10 @@ template <class T>
 
 // Extension 0x8001 of a salvaged event's header: its old sequence (8 bytes) and event hash (32 bytes).
 inline constexpr std::uint16_t extension_salvaged_from = 0x8001;
+inline constexpr std::size_t salvaged_from_bytes = 8 + 32;
+// Extension 0x8002 of one whose time or id did not grow in the old log, or left no room for more: both as they were. Microseconds
+// (8 bytes) and counter (4), id (16).
+inline constexpr std::uint16_t extension_salvaged_time = 0x8002;
+inline constexpr std::size_t salvaged_time_bytes = 8 + 4 + 16;
 
 }  // namespace batpak::event

@@ -14,8 +14,6 @@ namespace batpak::recovery {
 namespace {
 
 constexpr std::uint64_t session_max = 1ULL << 63U;
-constexpr std::int64_t event_time_max = std::int64_t{1} << 62;  // microseconds: the year 148,108
-constexpr std::byte event_id_first_byte_max{0x7F};              // half of the 48 bits of milliseconds: the year 6429
 
 using base::fail;
 using segment::LogPoint;

@@ -7,6 +7,10 @@
 
 namespace batpak::recovery {
 
+// A log goes on from events up to here, and from no later time or id.
+inline constexpr std::int64_t event_time_max = std::int64_t{1} << 62;  // microseconds: the year 148,108
+inline constexpr std::byte event_id_first_byte_max{0x7F};              // half of the 48 bits of milliseconds: the year 6429
+
 struct RecoverOptions {
   TornTail torn_tail = TornTail::quarantine;
   platform::Entropy* entropy = nullptr;

@@ -246,6 +246,18 @@ Result<std::unique_ptr<Store::Impl>> open_for_writing(const std::string& path, c
   return opened;
 }
 
+Result<std::unique_ptr<Store::Impl>> open_for_reading(const std::string& path, ReadOnlyOptions options) {
+  platform::FileSystem& files = options.file_system != nullptr ? *options.file_system : platform::posix_file_system();
+  const std::chrono::nanoseconds begun = platform::system_clock().monotonic();
+  auto directory = files.open_directory(path);
+  if (!directory) return fail(with_directory(std::move(directory).error(), path));
+  auto follower = recovery::LogFollower::open(*std::move(directory), options.undurable);
+  if (!follower) return fail(with_directory(std::move(follower).error(), path));
+  auto impl = std::make_unique<Store::Impl>(*std::move(follower));
+  impl->report.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(platform::system_clock().monotonic() - begun);
+  return impl;
+}
+
 }  // namespace store
 
 Result<Store> Store::open(const std::string& path, const OpenOptions& options) {
@@ -254,14 +266,7 @@ Result<Store> Store::open(const std::string& path, const OpenOptions& options) {
 }
 
 Result<Store> Store::open_read_only(const std::string& path, ReadOnlyOptions options) {
-  platform::FileSystem& files = options.file_system != nullptr ? *options.file_system : platform::posix_file_system();
-  const std::chrono::nanoseconds begun = platform::system_clock().monotonic();
-  auto directory = files.open_directory(path);
-  if (!directory) return fail(with_directory(std::move(directory).error(), path));
-  auto follower = recovery::LogFollower::open(*std::move(directory), options.undurable);
-  if (!follower) return fail(with_directory(std::move(follower).error(), path));
-  auto impl = std::make_unique<Impl>(*std::move(follower));
-  impl->report.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(platform::system_clock().monotonic() - begun);
+  BATPAK_TRY(auto impl, store::open_for_reading(path, options));
   return Store(std::move(impl));
 }
 

@@ -1,19 +1,22 @@
 #include "batpak/salvage.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/hex.hpp"
-#include "base/limits.hpp"
 #include "base/try.hpp"
 #include "event/draft.hpp"
 #include "event/frame_view.hpp"
+#include "event/hybrid_clock.hpp"
 #include "event/id_source.hpp"
 #include "event/store_events.hpp"
 #include "platform/posix_fs.hpp"
 #include "read/snapshot_state.hpp"
 #include "recovery/log_files.hpp"
 #include "recovery/recover.hpp"
+#include "recovery/signed_events.hpp"
+#include "store/copy_check.hpp"
 #include "store/inside.hpp"
 #include "store/own_event.hpp"
 #include "store/salvaged_keys.hpp"
@@ -39,11 +42,18 @@ bool holds(const EventView& event) {
   return frame && frame->gives_its_hashes();
 }
 
-// The time of the first event that can be believed; that of the genesis, unless it is damaged.
-Result<Timestamp> first_time(const Snapshot& snapshot) {
+// The time of the first event that can be believed; that of the genesis, unless it is damaged. One that leaves no room before or
+// behind it is none.
+Result<Timestamp> first_time(const Snapshot& snapshot, platform::Clock& clock) {
+  std::optional<Timestamp> found;
   for (const Result<EventView>& event : snapshot.read({.from = {}, .store_events = StoreEvents::include})) {
-    if (event && holds(*event)) return event->time();
+    if (!event || !holds(*event)) continue;
+    if (event->time().microseconds >= -recovery::event_time_max && event->time().microseconds <= recovery::event_time_max) {
+      return event->time();
+    }
+    found = Timestamp{.microseconds = clock.wall_microseconds(), .counter = 0};
   }
+  if (found) return *found;
   return fail(ErrorCode::damaged, "no event of the store can be read");
 }
 
@@ -69,22 +79,28 @@ class ListedLosses {
 
 class Salvage {
  public:
-  Salvage(const Store& source, Store::Impl& destination, platform::Clock& clock, Timestamp genesis_time)
+  Salvage(Store::Impl& source, Store::Impl& destination, platform::Clock& clock, Timestamp genesis_time)
       : source_(source),
         destination_(destination),
         clock_(clock),
         own_time_{.microseconds = genesis_time.microseconds + 1000, .counter = 0},
-        own_ids_(EventId{}) {}
+        own_ids_(EventId{}),
+        last_time_(own_time_) {}
 
   // Two passes: what is lost must be known before the first event is copied, since the record of it comes first.
   Result<SalvageReport> run() {
-    report_.source_origin = source_.origin();
+    report_.source_origin = source_.state.meta.genesis.origin;
     report_.destination_origin = destination_.state.meta.genesis.origin;
-    report_.damage = source_.open_report().damage;
+    report_.damage = source_.report.damage;
+    report_.unfinished_bytes = source_.report.unfinished_bytes;
     BATPAK_TRY(const Snapshot snapshot, source_.snapshot());
     look_through(snapshot);
+    note_refused();
+    BATPAK_CHECK(look_at_signatures());
+    const auto missing = check_.missing_declarations();
+    for (const event::TypeDeclaration& declaration : missing) lose_repeated(snapshot, declaration);
     BATPAK_CHECK(record_damage());
-    for (const auto& [kind, version] : undeclared_) BATPAK_CHECK(declare_lost_type(EventKind::from_value(kind), version));
+    for (const event::TypeDeclaration& declaration : missing) BATPAK_CHECK(append_own(declaration));
     BATPAK_CHECK(copy(snapshot));
     return std::move(report_);
   }
@@ -94,50 +110,64 @@ class Salvage {
   // may overlap, and may hold events that can be read.
   void look_through(const Snapshot& snapshot) {
     ListedLosses listed(report_.damage);
-    std::set<std::pair<std::uint16_t, std::uint16_t>> declared;
     for (std::uint64_t sequence = 0; sequence < snapshot.size(); ++sequence) {
       const Result<EventView> event = snapshot.at(sequence);
-      if (!event) {
-        lose(sequence, event.error(), listed);
-        continue;
-      }
-      if (!holds(*event)) {
-        const auto [path, offset] = snapshot.state()->locate(sequence);
+      const auto frame = event ? event::FrameView::parse(event->frame_bytes()) : fail(event.error());
+      if (!frame) {
+        if (event) lost_.insert(sequence);
+        lose(sequence, frame.error(), listed.hold(sequence));
+      } else if (const auto reason = check_.judge(*frame)) {
+        lose(sequence, error_at(snapshot, sequence, *reason), listed.hold(sequence));
         lost_.insert(sequence);
-        lose(sequence, Error(ErrorCode::corrupt, "the event's bytes do not give its hashes").at_path(path).at_offset(offset),
-             listed);
-        continue;
-      }
-      if (const auto has_form = check_own(*event); !has_form) {
-        const auto [path, offset] = snapshot.state()->locate(sequence);
-        lost_.insert(sequence);
-        lose(sequence, Error(has_form.error()).at_path(path).at_offset(offset), listed);
-        continue;
-      }
-      if (event->kind() == event::TypeDeclaration::kind) {
-        const auto declaration = event::read_store_event<event::TypeDeclaration>(event->payload());
-        if (declaration) declared.insert({declaration->declares, declaration->version});
-      } else if (!event->kind().is_system() && !declared.contains({event->kind().value(), event->payload_version()})) {
-        undeclared_.insert({event->kind().value(), event->payload_version()});
       }
     }
   }
 
-  // What is copied of the store's own has its form, or the new store could not be opened.
-  static Result<void> check_own(const EventView& event) {
-    const EventKind kind = event.kind();
-    if (!kind.is_system() || event.payload_erased()) return {};
-    return event::check_store_event(kind, event.payload());
+  static Error error_at(const Snapshot& snapshot, std::uint64_t sequence, std::string reason) {
+    const auto [path, offset] = snapshot.state()->locate(sequence);
+    return Error(ErrorCode::corrupt, std::move(reason)).at_path(path).at_offset(offset);
   }
 
-  void lose(std::uint64_t sequence, const Error& error, ListedLosses& listed) {
+  void lose(std::uint64_t sequence, const Error& error, bool is_listed) {
     ++report_.events_lost;
-    if (listed.hold(sequence)) return;
+    if (is_listed) return;
     report_.damage.push_back({.path = error.path,
                               .offset = error.offset.value_or(0),
                               .first_sequence = sequence,
                               .next_sequence = sequence + 1,
                               .reason = error.message});
+  }
+
+  // What no batpak writes and yet can be copied, as an event that does not link to the one before it, is said without a loss.
+  void note_refused() {
+    const std::optional<Error>& refused = source_.state.refused;
+    if (!refused) return;
+    const bool is_listed = std::ranges::any_of(report_.damage, [&](const DamagedRange& range) {
+      return range.path == refused->path && range.offset == refused->offset.value_or(0);
+    });
+    if (is_listed) return;
+    const std::uint64_t sequence = refused->sequence.value_or(0);
+    report_.damage.push_back({.path = refused->path,
+                              .offset = refused->offset.value_or(0),
+                              .first_sequence = sequence,
+                              .next_sequence = sequence,
+                              .reason = refused->message});
+  }
+
+  // A type that has to be declared before its events is not declared once more behind them.
+  void lose_repeated(const Snapshot& snapshot, const event::TypeDeclaration& declaration) {
+    const auto sequence = check_.find_declared(declaration);
+    if (!sequence || !lost_.insert(*sequence).second) return;
+    lose(*sequence, error_at(snapshot, *sequence, "the type is declared behind events of it"), false);
+  }
+
+  Result<void> look_at_signatures() {
+    const auto keys = source_.keys();
+    if (keys->empty()) return {};
+    BATPAK_TRY(signed_, recovery::SignedEvents::read(*source_.directory, source_.state.segments, *keys,
+                                                     source_.state.meta.genesis.origin));
+    report_.events_signed = 0;
+    return {};
   }
 
   Result<void> record_damage() {
@@ -148,15 +178,9 @@ class Salvage {
       record.lost.push_back(
           {.first_sequence = range.first_sequence, .next_sequence = range.next_sequence, .reason = range.reason});
     }
-    record.source_origin = source_.origin();
-    record.source_store_id = source_store_id();
+    record.source_origin = source_.state.meta.genesis.origin;
+    record.source_store_id = source_.state.store_id();
     return append_own(record);
-  }
-
-  segment::StoreId source_store_id() const {
-    segment::StoreId id{};
-    static_cast<void>(base::from_hex(source_.store_id(), id));  // its own text form
-    return id;
   }
 
   Result<void> copy(const Snapshot& snapshot) {
@@ -164,34 +188,16 @@ class Salvage {
       if (!event || lost_.contains(event->sequence())) continue;
       const EventKind kind = event->kind();
       // The new store has its own genesis and keys, and other heads than those that were declared of the old one.
-      if (proof::KeyHistory::concerns(kind) || kind == event::HeadsDeclaration::kind) continue;
-      if (kind == event::TypeDeclaration::kind) {
-        BATPAK_CHECK(declare(*event));
+      if (proof::KeyHistory::concerns(kind) || kind == event::HeadsDeclaration::kind) {
+        ++report_.events_left;
+        continue;
       }
       BATPAK_TRY(engine::Item item, copy_of(*event));
-      BATPAK_CHECK(append(std::move(item)));
+      BATPAK_CHECK(append(std::move(item), event->sequence()));
       ++report_.events_copied;
+      if (signed_ && signed_->cover(event->sequence())) ++*report_.events_signed;
     }
     return flush();
-  }
-
-  Result<void> declare(const EventView& event) {
-    BATPAK_TRY(const auto declaration, event::read_store_event<event::TypeDeclaration>(event.payload()));
-    destination_.state.types->add(event::declared_type(declaration, event.sequence()));
-    return {};
-  }
-
-  // A type whose declaration was lost gets one that says so.
-  Result<void> declare_lost_type(EventKind kind, std::uint16_t version) {
-    event::TypeDeclaration declaration;
-    declaration.declares = kind.value();
-    declaration.version = version;
-    for (const DeclaredType& type : source_.types()) {
-      if (type.kind == kind.value()) declaration.name = type.name;
-    }
-    if (declaration.name.empty()) declaration.name = event::lost_name(kind);
-    destination_.state.types->add(event::declared_type(declaration, 0));
-    return append_own(declaration);
   }
 
   template <class T>
@@ -201,6 +207,8 @@ class Salvage {
     item.kept = {.id = own_ids_.next(own_time_.microseconds, random<std::uint64_t>(), random<std::uint64_t>()),
                  .time = own_time_,
                  .wall_microseconds = clock_.wall_microseconds()};
+    last_time_ = item.kept->time;
+    last_id_ = item.kept->id;
     return append(std::move(item));
   }
 
@@ -217,11 +225,20 @@ class Salvage {
     BATPAK_TRY(const event::FrameView frame, event::FrameView::parse(view.frame_bytes()));
     Bytes extensions(header.extensions().begin(), header.extensions().end());
     base::append_le(extensions, event::extension_salvaged_from);
-    base::append_le<std::uint16_t>(extensions, sizeof(std::uint64_t) + Hash::bytes_size);
+    base::append_le<std::uint16_t>(extensions, event::salvaged_from_bytes);
     base::append_le(extensions, header.sequence());
     base::append(extensions, view.event_hash().bytes);
-    if (extensions.size() > limits::extension_bytes_max) {
-      return fail(Error(ErrorCode::too_large, "the event was salvaged too often").at_sequence(view.sequence()));
+    engine::Item::Kept kept{.id = header.id(), .time = header.time(), .wall_microseconds = header.wall_microseconds()};
+    if (mend(kept)) {
+      ++report_.events_mended;
+      base::append_le(extensions, event::extension_salvaged_time);
+      base::append_le<std::uint16_t>(extensions, event::salvaged_time_bytes);
+      base::append_le(extensions, static_cast<std::uint64_t>(header.time().microseconds));
+      base::append_le(extensions, header.time().counter);
+      base::append(extensions, header.id().bytes);
+    }
+    if (header.lane() != 0 && begun_.emplace(header.entity(), header.lane()).second) {
+      BATPAK_TRY(kept.branches_from, beginning_of(header));
     }
     event::DraftFields fields;
     fields.entity = header.entity();
@@ -237,8 +254,34 @@ class Salvage {
     event::DraftFrame draft = event::DraftFrame::begin(fields, salt_of(frame.metadata_section()));
     base::append(draft.payload_buffer(), frame.payload());
     BATPAK_CHECK(draft.finish(salt_of(frame.payload_section())));
-    const engine::Item::Kept kept{.id = header.id(), .time = header.time(), .wall_microseconds = header.wall_microseconds()};
     return engine::Item{.draft = std::move(draft), .type = nullptr, .name = {}, .kept = kept};
+  }
+
+  // Time and id grow from each event to the next, and leave room for more. Where the old ones do not, others go on from the last.
+  bool mend(engine::Item::Kept& kept) {
+    bool mended = false;
+    if (kept.time <= last_time_ || kept.time.microseconds > recovery::event_time_max) {
+      kept.time = event::HybridClock(last_time_).next(last_time_.microseconds);
+      mended = true;
+    }
+    if (kept.id <= last_id_ || kept.id.bytes[0] > recovery::event_id_first_byte_max) {
+      kept.id = event::IdSource(last_id_).next(kept.time.microseconds, random<std::uint64_t>(), random<std::uint64_t>());
+      mended = true;
+    }
+    last_time_ = kept.time;
+    last_id_ = kept.id;
+    return mended;
+  }
+
+  // Of a branch: the copy of the event that it began at. Where that is lost, the newest one before it of the entity that was
+  // copied; or the oldest, where none is before it.
+  Result<Position> beginning_of(const event::HeaderView& header) {
+    BATPAK_CHECK(flush());
+    const auto found = copies_.find(header.entity());
+    if (found == copies_.end()) return fail(ErrorCode::damaged, "a branch has no event to begin at");  // was judged before
+    const std::vector<Copy>& copies = found->second;
+    const auto behind = std::ranges::upper_bound(copies, header.previous_sequence(), {}, &Copy::old_sequence);
+    return (behind == copies.begin() ? *behind : *std::prev(behind)).position;
   }
 
   static event::Salt salt_of(ByteView section) {
@@ -250,12 +293,13 @@ class Salvage {
     return salt;
   }
 
-  Result<void> append(engine::Item item) {
+  Result<void> append(engine::Item item, std::optional<std::uint64_t> old_sequence = {}) {
     const std::uint64_t size = item.draft.signed_frame_size();
     const std::uint64_t bytes_max = destination_.writer->request_bytes_max() - room_for_declarations;
     if (items_.size() == events_at_once || bytes_ + size > bytes_max) BATPAK_CHECK(flush());
     bytes_ += size;
     items_.push_back(std::move(item));
+    old_sequences_.push_back(old_sequence);
     return {};
   }
 
@@ -263,22 +307,39 @@ class Salvage {
     if (items_.empty()) return {};
     std::vector<Receipt> receipts(items_.size());
     BATPAK_CHECK(destination_.append(items_, receipts, Durability::buffered, engine::Writer::WhenFull::wait));
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      const std::string_view entity = items_[i].draft.entity();
+      if (!old_sequences_[i] || !check_.has_branches(entity)) continue;
+      copies_[std::string(entity)].push_back({.old_sequence = *old_sequences_[i], .position = receipts[i].position()});
+    }
     items_.clear();
+    old_sequences_.clear();
     bytes_ = 0;
     return {};
   }
 
   static constexpr std::size_t lost_ranges_max = 10'000;
 
-  const Store& source_;
+  struct Copy {
+    std::uint64_t old_sequence = 0;
+    Position position;
+  };
+
+  Store::Impl& source_;
   Store::Impl& destination_;
   platform::Clock& clock_;
   Timestamp own_time_;
   event::IdSource own_ids_;
   SalvageReport report_;
-  std::set<std::uint64_t> lost_;  // events that can be read, and are not to be believed
-  std::set<std::pair<std::uint16_t, std::uint16_t>> undeclared_;
+  store::CopyCheck check_;
+  std::optional<recovery::SignedEvents> signed_;  // of a source that declares a key
+  std::set<std::uint64_t> lost_;                  // events that can be read, and are not copied
+  Timestamp last_time_;                           // of the event appended last
+  EventId last_id_;
+  std::map<std::string, std::vector<Copy>, std::less<>> copies_;  // of entities with branches, in their order
+  std::set<std::pair<std::string, std::uint32_t>> begun_;         // branches
   std::vector<engine::Item> items_;
+  std::vector<std::optional<std::uint64_t>> old_sequences_;  // of the items; none of the new store's own
   std::uint64_t bytes_ = 0;
 };
 
@@ -391,7 +452,7 @@ Result<void> show_identity(platform::Directory& directory) {
 }
 
 // Copies everything and closes the new store, which is one from then on.
-Result<SalvageReport> fill(Store::Impl& destination, const Store& source, platform::Clock& clock, Timestamp genesis_time) {
+Result<SalvageReport> fill(Store::Impl& destination, Store::Impl& source, platform::Clock& clock, Timestamp genesis_time) {
   const Result<void> hidden = hide_identity(*destination.directory);
   Result<SalvageReport> report =
       hidden ? Salvage(source, destination, clock, genesis_time).run() : Result<SalvageReport>(fail(hidden.error()));
@@ -403,11 +464,11 @@ Result<SalvageReport> fill(Store::Impl& destination, const Store& source, platfo
 }
 
 // Of the damaged store, as far as they can be read.
-Result<proof::KeyHistory> keys_of(platform::FileSystem& files, const std::string& source, const Store& from,
+Result<proof::KeyHistory> keys_of(platform::FileSystem& files, const std::string& source, const Store::Impl& from,
                                   const Snapshot& snapshot) {
   BATPAK_TRY(const auto directory, files.open_directory(source));
   const auto meta = recovery::read_store_meta(*directory);
-  return store::salvaged_keys(meta ? *meta : std::nullopt, snapshot, from.origin());
+  return store::salvaged_keys(meta ? *meta : std::nullopt, snapshot, from.state.meta.genesis.origin);
 }
 
 void remove_files_at(platform::FileSystem& files, const std::string& path) {
@@ -421,14 +482,14 @@ Result<SalvageReport> salvage(const std::string& source, const std::string& dest
   platform::FileSystem& files = options.file_system != nullptr ? *options.file_system : platform::posix_file_system();
   platform::Clock& clock = options.clock != nullptr ? *options.clock : platform::system_clock();
   // What is whole but perhaps not durable is as good as what recovery would have kept.
-  BATPAK_TRY(const Store from, Store::open_read_only(source, {.undurable = ReadOnlyOptions::Undurable::show,
-                                                              .file_system = options.file_system}));
-  BATPAK_TRY(const Snapshot snapshot, from.snapshot());
-  BATPAK_TRY(const Timestamp first, first_time(snapshot));
+  BATPAK_TRY(const auto from, store::open_for_reading(source, {.undurable = ReadOnlyOptions::Undurable::show,
+                                                               .file_system = options.file_system}));
+  BATPAK_TRY(const Snapshot snapshot, from->snapshot());
+  BATPAK_TRY(const Timestamp first, first_time(snapshot, clock));
   const Timestamp genesis_time{.microseconds = first.microseconds - room_microseconds, .counter = 0};
   BATPAK_TRY(const Destination place, choose_destination(files, source, destination, options));
   BATPAK_TRY(const store::Witness witness, open_witness(files, source, destination, options));
-  BATPAK_TRY(const proof::KeyHistory keys, keys_of(files, source, from, snapshot));
+  BATPAK_TRY(const proof::KeyHistory keys, keys_of(files, source, *from, snapshot));
   if (options.key) BATPAK_CHECK(store::check_key_of_salvage(keys, options.key->public_key()));
   OpenOptions new_store = options;
   new_store.create = Create::always;
@@ -440,7 +501,7 @@ Result<SalvageReport> salvage(const std::string& source, const std::string& dest
     if (impl.error().code != ErrorCode::locked) remove_files_at(files, place.unfinished_path);
     return fail(std::move(impl).error());
   }
-  Result<SalvageReport> report = fill(**impl, from, clock, genesis_time);
+  Result<SalvageReport> report = fill(**impl, *from, clock, genesis_time);
   const Result<void> done = report ? place.parent->rename(place.unfinished, place.name) : fail(report.error());
   if (!done) {
     remove_files(*(*impl)->directory);

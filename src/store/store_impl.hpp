@@ -57,5 +57,8 @@ namespace store {
 [[nodiscard]] Result<std::unique_ptr<Store::Impl>> open_for_writing(const std::string& path, const OpenOptions& options,
                                                                     const std::optional<Timestamp>& first_time = {});
 
+// Opens for reading, as Store::open_read_only.
+[[nodiscard]] Result<std::unique_ptr<Store::Impl>> open_for_reading(const std::string& path, ReadOnlyOptions options);
+
 }  // namespace store
 }  // namespace batpak

@@ -63,6 +63,9 @@ class TestLog {
     std::optional<EventId> causation = {};
     std::optional<Hash> idempotency_key = {};
     std::optional<Link> follows = {};  // another event than the one that it should
+    std::optional<Timestamp> time = {};
+    std::optional<EventId> id = {};
+    std::uint16_t payload_version = 1;
   };
 
   TestLog() : TestLog(Options{}) {}
@@ -210,6 +213,7 @@ class TestLog {
     event::DraftFrame draft = event::DraftFrame::begin({.entity = event.entity,
                                                         .scope = event.scope,
                                                         .kind = event.kind,
+                                                        .payload_version = event.payload_version,
                                                         .lane = event.lane,
                                                         .correlation = event.correlation,
                                                         .causation = event.causation,
@@ -230,6 +234,8 @@ class TestLog {
     chain.time = {.microseconds = time_, .counter = 0};
     chain.wall_microseconds = time_;
     base::store_le(chain.id.bytes.data(), std::byteswap(0x0190'0000'0000'7000ULL + sequence));
+    if (event.time) chain.time = *event.time;
+    if (event.id) chain.id = *event.id;
     if (sequence > 0) {
       const Stream& origin = event.lane == 0 ? Stream{.hash = links_.front().hash} : streams_[{event.entity, 0}];
       chain.previous_sequence = is_first ? origin.sequence : stream.sequence;
