@@ -23,7 +23,7 @@ set(cli ${PROJECT_SOURCE_DIR}/apps/cli)
 add_library(fuzz_support STATIC
   ${PROJECT_SOURCE_DIR}/tests/fuzz/target.cpp ${PROJECT_SOURCE_DIR}/tests/fuzz/mutated_store.cpp
   ${cli}/display_text.cpp ${cli}/event_line.cpp ${cli}/json_object.cpp ${cli}/line_reader.cpp ${cli}/payload_span.cpp
-  ${cli}/source_file.cpp)
+  ${cli}/file_failure.cpp ${cli}/source_file.cpp)
 target_include_directories(fuzz_support PUBLIC
   ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/tests ${cli})
 target_link_libraries(fuzz_support PUBLIC batpak_options batpak_test_rooms fmt::fmt ZLIB::ZLIB)
