@@ -120,6 +120,13 @@ class CommandTest(unittest.TestCase):
         log = os.path.join(self.store, "log")
         return sorted(os.path.join(log, name) for name in os.listdir(log) if name.endswith(".seg"))
 
+    @staticmethod
+    def cut_to_genesis(store):
+        """What a crash leaves of a new store before its key signed: the genesis event, and the mark that it is durable."""
+        log = os.path.join(store, "log")
+        (segment,) = os.listdir(log)
+        os.truncate(os.path.join(log, segment), 3 * 4096)
+
     def flip(self, needle, into=0):
         """Inverts the byte `into` bytes behind the only place of `needle` in the log; gives (segment's name, offset)."""
         for segment in self.segments():

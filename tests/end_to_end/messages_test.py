@@ -95,6 +95,7 @@ class NothingSigned(CommandTest):
         key = self.path("audit.key")
         self.batpak("key", "new", key)
         self.init("--key-file", key)
+        self.cut_to_genesis(self.store)
         for command in (("inclusion", self.store, "0"), ("consistency", self.store, "1")):
             answer = self.batpak("prove", *command, code=1)
             self.assertIn("the first one is with the next event", answer.err)
@@ -123,7 +124,7 @@ class Proofs(SignedStoreTest):
             answer = self.batpak("verify", self.store, "--against", file, code=2)
             self.assertIn(file, answer.err)
             self.assertIn(said, answer.err)
-            self.assertIn("takes a checkpoint, a receipt or a witness file", answer.err)
+            self.assertIn("a checkpoint, a receipt or a witness file belongs here", answer.err)
 
     def test_an_empty_receipt_is_said_to_be_empty(self):
         self.assertIn("empty", self.verify("", code=1)[0]["message"])

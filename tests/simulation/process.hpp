@@ -81,6 +81,7 @@ class Process {
   // Whoever holds the key cannot be reached, or can again.
   void lose_or_find_the_signer() {
     world_.keys.signer->reachable = !world_.keys.signer->reachable;
+    world_.appended = true;  // what was left unsigned is signed in the log by the next opening or closing
     world_.trace(world_.keys.signer->reachable ? "it signs again" : "it signs no more");
   }
   void close() {

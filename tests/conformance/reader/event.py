@@ -36,6 +36,9 @@ class Event:
             "event_hash": self.hash.hex(), "content_hash": header.content_hash.hex()}
         if self.frame.signature is not None:
             members["signature"] = self.frame.signature.hex()
+        if header.salvaged_from is not None:
+            sequence, event_hash = header.salvaged_from
+            members["salvaged_from"] = {"sequence": sequence, "event_hash": event_hash.hex()}
         members["durable"] = self.durable
         members["metadata"] = _value(self.frame.metadata.content) if self.frame.metadata else {}
         members["payload"] = _value(self.frame.payload.content)

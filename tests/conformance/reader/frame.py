@@ -78,6 +78,12 @@ class Header:
     previous_hash: bytes
 
     @property
+    def salvaged_from(self) -> tuple[int, bytes] | None:
+        """The sequence and hash of the event that this is a copy of: of several copies one after the other, the newest."""
+        records = [content for kind, content in self.extensions if kind == SALVAGED_FROM]
+        return (struct.unpack_from("<Q", records[-1])[0], records[-1][8:]) if records else None
+
+    @property
     def hash(self) -> bytes:
         """The event hash, computed."""
         return hash_padded("batpak event v1", self.raw)
