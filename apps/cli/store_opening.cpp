@@ -109,7 +109,7 @@ Result<Store> open_to_write(const std::string& directory, const SigningArguments
   Result<Store> store = Store::open(directory, *options);
   if (!store) return store;
   if (options->key && store->keys().empty() && signing.first_key == SigningArguments::FirstKey::refuse) {
-    return std::unexpected(Error(ErrorCode::wrong_key,
+    return std::unexpected(Error(ErrorCode::invalid_argument,
                                  "the store has no key; --first-key gives it this one for good, so that nothing is written "
                                  "without it, and --recovery-key names who can revoke it")
                                .at_path(directory));

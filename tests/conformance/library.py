@@ -49,5 +49,5 @@ def log(directory):
 def append(directory, key_file=None):
     """Opens for writing, with all that recovery does, and appends one event. Gives code and error."""
     done = run("append", directory, "--entity", "opened:again", "--scope", "conformance", "--kind", "store.opened", "--json",
-               *(("--key-file", key_file) if key_file else ()), '{"again":true}')
+               *(("--key-file", key_file, "--first-key") if key_file else ()), '{"again":true}')
     return done.returncode, done.stderr.strip()

@@ -62,7 +62,7 @@ class Keys(CommandTest):
         self.batpak("init", store)
         event = ["--entity", "e", "--scope", "s", "--kind", "k", "1"]
         self.assertIn("the store has no key", self.batpak("verify", store).out)
-        refused = self.batpak("append", store, *event, "--key-file", self.files["first"], code=3)
+        refused = self.batpak("append", store, *event, "--key-file", self.files["first"], code=2)
         self.assertIn("--first-key", refused.err)
         self.assertEqual(self.batpak("key", "history", store).out.strip(), "the store has no key", "nothing was appended")
         given = self.batpak("append", store, *event, "--key-file", self.files["first"], "--first-key", "--recovery-key",
