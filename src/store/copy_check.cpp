@@ -14,7 +14,7 @@ namespace {
 using Reason = std::optional<std::string>;
 
 // The extension that a copy gets, and the one with what could not be kept.
-constexpr std::size_t extension_room = 2 * 4 + event::salvaged_from_bytes + event::salvaged_time_bytes;
+constexpr std::size_t extension_room = std::size_t{2} * 4 + event::salvaged_from_bytes + event::salvaged_time_bytes;
 
 bool is_map(ByteView bytes) {
   const auto first = std::to_integer<unsigned>(bytes.front());
