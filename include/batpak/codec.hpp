@@ -281,9 +281,10 @@ T decode_variant(Decoder& in) {
   return value;
 }
 
-// Fields can be C arrays, which no function returns; everything of a fixed extent is therefore read in place.
+// Fields can be C arrays, which no function returns; everything of a fixed extent is therefore read in place. Hidden: where it is not
+// inlined, the library would show it for the types of its own.
 template <class T>
-void decode_extent(Decoder& in, T& elements) {
+[[gnu::visibility("hidden")]] void decode_extent(Decoder& in, T& elements) {
   constexpr std::size_t extent = Template<T>::extent;
   if constexpr (shape_of<T> == Shape::byte_array) {
     const auto bytes = in.bytes();
