@@ -188,6 +188,26 @@ TEST_F(AttackOnOpening, by_events_that_do_not_link_is_refused) {
   EXPECT_TRUE(said.starts_with("damaged")) << said;
 }
 
+// The commits' roots are those of what they hold: only the links contradict it.
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_an_event_that_follows_another_than_the_one_before_it_is_refused) {
+  const auto said_of = [&](const TestLog::Link& link, std::string entity) {
+    TestLog log = honest();
+    log.leave_unsigned();
+    TestLog::Event event = paid("paid 4", std::move(entity));
+    event.follows = link;
+    log.commit({event});
+    return open(log);
+  };
+  const TestLog log = honest();
+  const std::uint64_t last = 5;
+  EXPECT_EQ(said_of(log.link_to(last), "order:7"), "") << "as it should";
+  const std::string not_linked = "damaged: the event does not link to the one before it in its stream";
+  EXPECT_EQ(said_of({.sequence = last, .hash = log.link_to(last - 1).hash}, "order:7"), not_linked) << "another hash";
+  EXPECT_EQ(said_of({.sequence = last - 1, .hash = log.link_to(last).hash}, "order:7"), not_linked) << "another place";
+  EXPECT_TRUE(said_of(log.link_to(last), "order:8").starts_with("damaged")) << "the first of its stream";
+}
+
 // What is erased proves nothing of the hash of its content.
 // Witness: key_signs_nothing_unchecked
 TEST_F(AttackOnOpening, by_an_unsigned_event_that_is_erased_is_refused) {
