@@ -15,13 +15,10 @@ std::string describe(const KnownCheckpoint& known) {
 }
 
 // The keys whose signature counts under a checkpoint of this size: the one given; and the last one before its end that the log
-// declares and that those before it handed over to. What the log declares counts only where the key given is among those that
-// signed it, for anybody can write a log that names keys. That a key was revoked later does not matter here: the size and root
-// which it signed are compared with the log, and what was kept from before a leak is what speaks for the log after it.
+// declares and that those before it handed over to. That a key was revoked later does not matter here: the size and root which it
+// signed are compared with the log, and what was kept from before a leak is what speaks for the log after it.
 std::vector<PublicKey> keys_for(std::uint64_t size, const PublicKey& given, const std::vector<KeySpan>& spans) {
   std::vector<PublicKey> keys{given};
-  const auto is_given = [&](const KeySpan& span) { return span.covered_by && span.key == given.bytes(); };
-  if (std::ranges::none_of(spans, is_given)) return keys;
   const KeySpan* in_force = nullptr;
   for (const KeySpan& span : spans) {
     if (span.covered_by && span.from < size) in_force = &span;
@@ -119,7 +116,8 @@ void check_known_signatures(FindingList& findings, const VerifyOptions& options,
   for (const KnownCheckpoint& known : options.against) {
     // A witness file of a store without a key has no signatures, and that of another may have been written before there was one.
     if (!known.note || known.note->signatures.empty()) continue;
-    // Where the key given does not speak for the log, no checkpoint was verified by the keys that the log names.
+    // The keys that the log names count only where the key given is among those that signed it, for anybody can write a log that
+    // names keys. Where that one does not speak for the log, no checkpoint of it was verified.
     const auto keys = report.checkpoints_verified > 0 ? keys_for(known.checkpoint.size, *options.key, report.keys)
                                                       : std::vector<PublicKey>{*options.key};
     const auto refused = known.note->checkpoint == known.checkpoint
