@@ -32,13 +32,13 @@ struct SalvageReport {
 
 // Copies every event of `source` that is whole, whose hashes hold and that, of the store's own, has the form of its kind, into a new
 // store at `destination`, which must not exist yet or be an empty directory. Until it is whole and durable, the copy is called
-// `destination`.unfinished. The new store has
-// its own identity and chain; its first event after the genesis records the source, the damage and what was lost, and every
-// copied event keeps its id, times and content, and names its old sequence and event hash in an extension of its header. What
-// would break a law of the new store is left out, and counted as lost. A branch begins at the copy of the event that it began
-// at, or, where that is lost, at the newest one of its entity before it that was copied. The source is not changed. Where `key` is
-// given the new store is signed with it, whichever key the source declares; its recovery key is invalid_argument, and a key that it
-// revoked wrong_key, as far as its keys can be read. Without `key` the new store is not signed, though the source was.
+// `destination`.unfinished. The new store has its own identity and chain; its first event after the genesis records the source, the
+// damage and what was lost, and every copied event keeps its id, times and content, and names its old sequence and event hash in an
+// extension of its header. What would break a law of the new store is left out, and counted as lost. A branch begins at the copy of
+// the event that it began at, or, where that is lost, at the newest one of its entity before it that was copied. The source is not
+// changed. Where `key` is given the new store is signed with it, whichever key the source declares; its recovery key is
+// invalid_argument, and a key that it revoked wrong_key, as far as its keys can be read. Without `key` the new store is not signed,
+// though the source was.
 // A witness file is one of the new store's own: it must not be there, and WhenMissing::create makes it; one that is there is
 // that of another store, the source's too, and witness_foreign.
 // Errors: as Store::open, of the source too; invalid_argument for a destination or a witness file inside of the source's directory;

@@ -1,7 +1,6 @@
 #include "store/copy_check.hpp"
 
 #include "base/limits.hpp"
-#include "base/utf8.hpp"
 #include "batpak/codec.hpp"
 #include "batpak/coordinate.hpp"
 #include "crypto/blake3.hpp"
@@ -80,10 +79,6 @@ Reason CopyCheck::judge_declaration(const event::FrameView& frame) {
   const auto type = decode_payload<event::TypeDeclaration>(frame.payload());
   if (!type) return "the type declaration cannot be read";
   const EventKind kind = EventKind::from_value(type->declares);
-  if (kind.is_system()) return "the type declaration is of a kind that is the store's own";
-  if (type->name.empty() || type->name.size() > limits::event_name_bytes_max || !base::is_plain_text(type->name)) {
-    return "the type declaration is under what can be no name";
-  }
   if (event::is_lost_name(type->name) && type->name != event::lost_name(kind)) {
     return "the type declaration is under the name that another kind has where its own was lost";
   }
