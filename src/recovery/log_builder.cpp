@@ -27,6 +27,10 @@ bool only_content_is_broken(const event::FrameView& frame) {
   return !frame.header().kind().is_system() && frame.header().compute_event_hash() == frame.event_hash();
 }
 
+std::uint32_t type_of(std::uint16_t kind, std::uint16_t version) {
+  return static_cast<std::uint32_t>(kind) << 16U | version;
+}
+
 }  // namespace
 
 Result<void> LogBuilder::take(const segment::CommitView& commit, std::uint32_t segment) {
@@ -215,7 +219,7 @@ Result<void> LogBuilder::note_store_event(const event::FrameView& frame) {
   const event::HeaderView& header = frame.header();
   const EventKind kind = header.kind();
   if (!kind.is_system()) {
-    if (!header.entity().starts_with(Coordinate::reserved_prefix)) return {};
+    if (!header.entity().starts_with(Coordinate::reserved_prefix)) return check_declared(header);
     return fail(ErrorCode::damaged, "an event that is not the store's own stands in one of the store's own entities");
   }
   if (event::store_event_name(kind).empty() || header.payload_version() > 1) {
@@ -233,7 +237,7 @@ Result<void> LogBuilder::note_store_event(const event::FrameView& frame) {
     }
   } else if (kind == event::TypeDeclaration::kind) {
     BATPAK_TRY(const auto declaration, event::read_store_event<event::TypeDeclaration>(frame.payload()));
-    state_.types->add(event::declared_type(declaration, header.sequence()));
+    BATPAK_CHECK(note_declaration(declaration, header.sequence()));
   } else if (kind == event::HeadsDeclaration::kind) {
     BATPAK_TRY(const auto declaration, event::read_store_event<event::HeadsDeclaration>(frame.payload()));
     if (!declaration.may_stand_at(header.sequence())) {
@@ -249,6 +253,30 @@ Result<void> LogBuilder::note_store_event(const event::FrameView& frame) {
   if (!proof::KeyHistory::concerns(kind)) return {};
   auto taken = state_.keys.take(kind, frame.payload(), header.sequence(), state_.meta.genesis.origin);
   if (!taken) return fail(ErrorCode::damaged, std::move(taken).error().message);
+  return {};
+}
+
+Result<void> LogBuilder::check_declared(const event::HeaderView& header) {
+  if (declared_.contains(type_of(header.kind().value(), header.payload_version()))) return {};
+  if (!state_.report.damage.empty()) return {};  // the declaration may be lost
+  return fail(ErrorCode::damaged, "the event is of a type that is not declared before it");
+}
+
+Result<void> LogBuilder::note_declaration(const event::TypeDeclaration& declaration, std::uint64_t sequence) {
+  DeclaredType type = event::declared_type(declaration, sequence);
+  const EventKind kind = EventKind::from_value(type.kind);
+  std::vector<FieldDescription> fields;
+  fields.reserve(declaration.fields.size());
+  for (const auto& [name, field_type] : declaration.fields) fields.push_back({.name = name, .type = field_type});
+  const auto answer = state_.types->ask({.category = kind.category(),
+                                         .type_id = kind.type_id(),
+                                         .version = type.version,
+                                         .name = type.name,
+                                         .fields = fields});
+  declared_.insert(type_of(type.kind, type.version));
+  state_.types->add(std::move(type));
+  if (!answer) return fail(ErrorCode::damaged, "a declaration contradicts an earlier one: " + answer.error().message);
+  if (answer->declared) return fail(ErrorCode::damaged, "a type is declared again just as before");
   return {};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <unordered_set>
 
 #include "event/frame_view.hpp"
 #include "recovery/log_state.hpp"
@@ -39,6 +40,10 @@ class LogBuilder {
                             std::uint64_t next_sequence, const std::string& reason);
   // Errors: damaged where the event does not follow the one before it in its stream.
   [[nodiscard]] Result<void> check_link(const event::HeaderView& header, const index::Head& head);
+  // Errors: damaged where the event is of a type that no event before it declares.
+  [[nodiscard]] Result<void> check_declared(const event::HeaderView& header);
+  // Errors: damaged where a type is declared against an earlier declaration, or once more.
+  [[nodiscard]] Result<void> note_declaration(const event::TypeDeclaration& declaration, std::uint64_t sequence);
   // Errors: damaged, newer_format.
   [[nodiscard]] Result<void> note_store_event(const event::FrameView& frame);
   // Keeps the first.
@@ -52,8 +57,9 @@ class LogBuilder {
 
   LogState& state_;
   std::uint64_t next_sequence_ = 0;
-  std::uint64_t lost_of_no_stream_ = 0;  // lost events that no later event has said to be of its stream
-  std::deque<Checkpoint> unsigned_;      // of commits that no stored signature covers yet, where there is a key
+  std::uint64_t lost_of_no_stream_ = 0;         // lost events that no later event has said to be of its stream
+  std::unordered_set<std::uint32_t> declared_;  // kinds and versions
+  std::deque<Checkpoint> unsigned_;             // of commits that no stored signature covers yet, where there is a key
 };
 
 }  // namespace batpak::recovery

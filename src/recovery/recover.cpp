@@ -228,7 +228,7 @@ class Recovery {
     while (number > 0 && state_.segments[number].header.first_sequence > (newest ? newest->size : 0)) --number;
     const segment::SegmentHeader& first = state_.segments[number].header;
     BATPAK_TRY(const proof::RightEdge tree, proof::RightEdge::from(first.first_sequence, first.right_edge));
-    UnsignedCheck check(newest, tree);
+    UnsignedCheck check(newest, tree, state_.keys, state_.meta.genesis.origin);
     for (; number < tail_.segment; ++number) {
       BATPAK_TRY(const segment::SegmentImage image, load(number));
       BATPAK_CHECK(check.take(state_.segments[number], image.bytes));

@@ -91,7 +91,9 @@ void SignedEvents::settle() {
   for (; !candidates_.empty(); candidates_.pop_back()) {
     const CheckpointNote& note = candidates_.back().note;
     if (!is_signed(note)) continue;
-    covered_.push_back({.first_sequence = candidates_.back().first_sequence, .next_sequence = note.checkpoint.size});
+    const Range range{.first_sequence = candidates_.back().first_sequence, .next_sequence = note.checkpoint.size};
+    if (!covered_.empty() && covered_.back().first_sequence == range.first_sequence) covered_.pop_back();  // a part of it
+    covered_.push_back(range);
     break;
   }
   candidates_.clear();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/try.hpp"
+#include "event/draft.hpp"
 
 namespace batpak::recovery {
 namespace {
@@ -64,9 +65,22 @@ Result<void> UnsignedCheck::check_event(const event::FrameView& frame) {
   // A payload that is erased proves nothing of its content hash: only a signature from before does.
   if (frame.payload_erased() || frame.metadata_erased()) return refuse("something of the event is erased");
   if (!frame.gives_its_hashes()) return refuse("the event's bytes do not give its hashes");
+  if (!is_signed_rightly(frame)) return refuse("the event's own signature is not that of the key in force there");
   if (!is_later) return refuse("the event's time or id is not after that of the event before");
   if (!goes_on) return refuse("the event has another place in its batch than it says");
   return {};
+}
+
+bool UnsignedCheck::is_signed_rightly(const event::FrameView& frame) const {
+  const ByteView signature = frame.signature();
+  if (signature.empty()) return true;
+  const KeySpan* const span = keys_.in_force_at(tree_.size());
+  if (span == nullptr) return false;
+  const auto key = PublicKey::from_bytes(span->key);
+  if (!key) return false;  // of bytes that are no key nobody has the other half
+  const auto id = key->key_id(origin_);
+  return std::ranges::equal(signature.first(id.size()), id) &&
+         key->verifies(event::event_signature_input(origin_, frame.event_hash()), signature.subspan(id.size()));
 }
 
 bool UnsignedCheck::take_place_in_batch(const event::HeaderView& header) noexcept {

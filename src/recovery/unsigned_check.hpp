@@ -2,9 +2,12 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "batpak/checkpoint.hpp"
 #include "event/frame_view.hpp"
+#include "proof/key_history.hpp"
 #include "proof/merkle.hpp"
 #include "recovery/log_state.hpp"
 #include "segment/commit_walker.hpp"
@@ -20,17 +23,20 @@ namespace batpak::recovery {
 class UnsignedCheck {
  public:
   // `newest`: the newest stored checkpoint, whose signature was verified; none where nothing was ever signed. `tree`: as of the
-  // beginning of the first segment.
-  UnsignedCheck(const std::optional<Checkpoint>& newest, const proof::RightEdge& tree)
-      : covered_(newest ? newest->size : 0),
+  // beginning of the first segment. `keys`: those of the whole log, which is called `origin`; they must outlive this.
+  UnsignedCheck(const std::optional<Checkpoint>& newest, const proof::RightEdge& tree, const proof::KeyHistory& keys,
+                std::string origin)
+      : keys_(keys),
+        origin_(std::move(origin)),
+        covered_(newest ? newest->size : 0),
         signed_root_(newest ? newest->root : Hash{}),
         tree_(tree),
         first_sequence_(tree.size()) {}
 
   // `image`: the segment's bytes, as far as the log goes. Errors: damaged where the segment does not go on from the one before it,
   // where its events do not have the root that was signed, or that a commit states; where an event that no signature covers does not
-  // give its hashes, is erased, or does not follow the one before it in time or in its batch; and where a commit cannot be read, for
-  // nobody can sign behind it.
+  // give its hashes, is erased, is signed by another key than the one in force there, or does not follow the one before it in time or
+  // in its batch; and where a commit cannot be read, for nobody can sign behind it.
   [[nodiscard]] Result<void> take(const SegmentFile& segment, ByteView image);
 
  private:
@@ -40,9 +46,13 @@ class UnsignedCheck {
 
   // The next event. Errors: damaged, without its place.
   [[nodiscard]] Result<void> check_event(const event::FrameView& frame);
+  // Whether the event's own signature, if it has one, is by the key in force there.
+  [[nodiscard]] bool is_signed_rightly(const event::FrameView& frame) const;
   [[nodiscard]] bool take_place_in_batch(const event::HeaderView& header) noexcept;
   [[nodiscard]] Result<void> check_batch_ended(const std::string& path, std::uint64_t offset);
 
+  const proof::KeyHistory& keys_;
+  std::string origin_;
   std::uint64_t covered_;  // events
   Hash signed_root_;       // of these
   proof::RightEdge tree_;

@@ -208,6 +208,84 @@ TEST_F(AttackOnOpening, by_an_event_that_follows_another_than_the_one_before_it_
   EXPECT_TRUE(said_of(log.link_to(last), "order:8").starts_with("damaged")) << "the first of its stream";
 }
 
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_an_event_of_a_type_that_is_not_declared_before_it_is_refused) {
+  const std::string undeclared = "damaged: the event is of a type that is not declared before it";
+  TestLog::Event event = paid("paid 4");
+  event.kind = EventKind(0xF, 0x002);
+  TestLog of_kind = honest();
+  of_kind.leave_unsigned();
+  of_kind.commit({event});
+  EXPECT_EQ(open(of_kind), undeclared);
+  event = paid("paid 4");
+  event.payload_version = 2;
+  TestLog of_version = honest();
+  of_version.leave_unsigned();
+  of_version.commit({event});
+  EXPECT_EQ(open(of_version), undeclared);
+}
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_declarations_that_contradict_earlier_ones_is_refused) {
+  const auto said_of = [&](const std::string& name, EventKind kind, const std::string& field, std::uint16_t version = 1) {
+    TestLog log = honest();
+    log.leave_unsigned();
+    event::TypeDeclaration type;
+    type.fields = {{.name = field, .type = "string"}};
+    type.declares = kind.value();
+    type.name = name;
+    type.version = version;
+    log.commit({this->event(type)});
+    return open(log);
+  };
+  EXPECT_EQ(said_of("note", note_kind, "text", 2), "") << "another version";
+  EXPECT_EQ(said_of("note", note_kind, "title"), "") << "other fields";
+  EXPECT_EQ(said_of("other", EventKind(0xF, 0x002), "text"), "") << "another type";
+  EXPECT_TRUE(said_of("other", note_kind, "text").starts_with("damaged: a declaration contradicts an earlier one"));
+  EXPECT_TRUE(
+      said_of("note", EventKind(0xF, 0x002), "text").starts_with("damaged: a declaration contradicts an earlier one"));
+  EXPECT_EQ(said_of("note", note_kind, "text"), "damaged: a type is declared again just as before");
+}
+
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, by_an_event_that_a_stranger_signed_is_refused) {
+  const auto said_of = [&](const SigningKey& signs_event) {
+    TestLog log({.key = &key_, .sign_events = true});
+    log.declare_notes();
+    log.commit({paid("paid 0")});
+    log.leave_unsigned();
+    log.sign_events_with(signs_event);
+    log.commit({paid("paid 1")});
+    return open(log);
+  };
+  EXPECT_EQ(said_of(key_), "");
+  EXPECT_TRUE(said_of(second_).starts_with("damaged: the event's own signature is not that of the key in force there"));
+}
+
+// Else a kill right after it would leave the log as it was, for whoever can write the files.
+// Witness: key_signs_nothing_unchecked
+TEST_F(AttackOnOpening, has_no_time_once_the_store_is_open) {
+  TestLog log = honest();
+  log.leave_unsigned();
+  log.commit({paid("paid 4")});
+  const VerifyOptions options{.key = key_.public_key()};
+  ASSERT_GT(verify_files(log.files(), options).events_not_yet_signed, 0U);
+
+  platform::SimFs disk;
+  disk.create_directory("store").value();
+  for (const auto& [path, bytes] : log.files()) disk.write_file("store/" + path, bytes).value();
+  OpenOptions open_options;
+  open_options.key = std::shared_ptr<const SigningKey>(std::shared_ptr<void>(), &key_);
+  open_options.housekeeping = OpenOptions::Housekeeping::by_hand;
+  open_options.file_system = &disk;
+  const Store store = Store::open("store", open_options).value();
+  Files left;
+  for (const auto& [path, bytes] : log.files()) left[path] = disk.read_file("store/" + path).value();
+  const VerifyReport report = verify_files(left, options);
+  EXPECT_TRUE(report.clean()) << describe(report);
+  EXPECT_EQ(report.events_not_yet_signed, 0U);
+}
+
 // What is erased proves nothing of the hash of its content.
 // Witness: key_signs_nothing_unchecked
 TEST_F(AttackOnOpening, by_an_unsigned_event_that_is_erased_is_refused) {

@@ -88,6 +88,7 @@ TEST_F(SignedLog, puts_no_signature_under_what_can_be_no_name_into_a_note) {
   for (const std::string witness :
        {"example.com/witness", "w\n\nexample.com/other\n1000000\n", "two words", "clears\x1B[2J"}) {
     TestLog named({.key = &key, .witness = witness});
+    named.declare_notes();
     for (int i = 0; i < 4; ++i) named.commit({{.entity = "a", .payload = TestLog::note("x")}});
     platform::SimFs disk;
     for (const auto& [path, bytes] : named.files()) disk.write_file("store/" + path, bytes).value();
