@@ -27,7 +27,7 @@ add_library(fuzz_support STATIC
 target_include_directories(fuzz_support PUBLIC
   ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/tests ${cli})
 target_link_libraries(fuzz_support PUBLIC batpak_options batpak_test_rooms fmt::fmt ZLIB::ZLIB)
-batpak_precompile(fuzz_support)
+batpak_reuse_precompiled(fuzz_support batpak_headers)
 
 if(BATPAK_BUILD_TESTS)
   add_executable(fuzz_replay ${fuzz_sources} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
@@ -55,7 +55,7 @@ if(BATPAK_BUILD_FUZZERS)
     add_executable(fuzz_${name}
       ${PROJECT_SOURCE_DIR}/tests/fuzz/${name}_fuzz.cpp ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzzer_main.cpp)
     target_link_libraries(fuzz_${name} PRIVATE fuzz_support)
-    batpak_precompile(fuzz_${name})
+    batpak_reuse_precompiled(fuzz_${name} batpak_headers)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     add_dependencies(fuzzers fuzz_${name})
   endforeach()

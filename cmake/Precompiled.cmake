@@ -3,24 +3,27 @@
 # For clang; ccache then shares objects only with the same build directory.
 option(BATPAK_PRECOMPILE "Precompile the headers that most sources include" OFF)
 
-if(BATPAK_PRECOMPILE)
-  target_compile_options(batpak_options INTERFACE -fPIC)  # the same for all that share it, also for programs
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/precompiled.cpp CONTENT "")
-  add_library(batpak_precompiled OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
-  target_link_libraries(batpak_precompiled PRIVATE batpak_options)
-  set(headers <algorithm> <array> <charconv> <chrono> <expected> <filesystem> <functional> <map> <memory> <optional> <set>
-    <span> <string> <string_view> <utility> <variant> <vector>)
-  if(BATPAK_BUILD_TESTS)
-    find_package(GTest REQUIRED)
-    target_link_libraries(batpak_precompiled PRIVATE GTest::gtest)
-    list(APPEND headers <gtest/gtest.h>)
+# batpak_precompiled(name header...): what targets of the same options share. Those that link `name` compile with its options too.
+function(batpak_precompiled name)
+  if(NOT BATPAK_PRECOMPILE)
+    return()
   endif()
-  target_precompile_headers(batpak_precompiled PRIVATE ${headers})
-  target_compile_options(batpak_precompiled PRIVATE -Xclang -fno-pch-timestamp)
-endif()
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${name}.cpp CONTENT "")
+  add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/${name}.cpp)
+  target_link_libraries(${name} PRIVATE batpak_options)
+  target_precompile_headers(${name} PRIVATE <algorithm> <array> <charconv> <chrono> <expected> <filesystem> <functional> <map>
+    <memory> <optional> <set> <span> <string> <string_view> <utility> <variant> <vector> ${ARGN})
+  target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp)
+endfunction()
 
-function(batpak_precompile target)
+# Has the target use what is precompiled, where that is asked for.
+function(batpak_reuse_precompiled target name)
   if(BATPAK_PRECOMPILE)
-    target_precompile_headers(${target} REUSE_FROM batpak_precompiled)
+    target_precompile_headers(${target} REUSE_FROM ${name})
   endif()
 endfunction()
+
+if(BATPAK_PRECOMPILE)
+  target_compile_options(batpak_options INTERFACE -fPIC)  # the same for all that share it, also for programs
+endif()
+batpak_precompiled(batpak_headers)

@@ -5,6 +5,15 @@ include(GoogleTest)
 # Tests whose executable starts threads, or opens stores, which do: the ones that run under ThreadSanitizer.
 set(BATPAK_THREADED_TESTS base concurrency crypto platform audit engine read projection store interleave crash end_to_end)
 
+# Tests whose own code runs for long.
+set(BATPAK_LONG_TESTS codec model simulation)
+
+batpak_precompiled(batpak_test_headers <gtest/gtest.h>)
+if(TARGET batpak_test_headers)
+  target_link_libraries(batpak_test_headers PRIVATE GTest::gtest)
+  target_compile_options(batpak_test_headers PRIVATE -O0)
+endif()
+
 # The objects of all rooms once, for every test of internals.
 add_library(batpak_test_rooms STATIC)
 batpak_link_rooms(batpak_test_rooms)
@@ -22,7 +31,13 @@ function(batpak_test name)
   add_executable(${name} ${TEST_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE batpak_options batpak_test_rooms GTest::gtest_main ${TEST_LINK})
-  batpak_precompile(${name})
+  if(name IN_LIST BATPAK_LONG_TESTS OR BATPAK_EXPLORED)
+    batpak_reuse_precompiled(${name} batpak_headers)
+  else()
+    # Half of what it costs to compile a test is to optimise it; what it tests is optimised.
+    target_compile_options(${name} PRIVATE -O0)
+    batpak_reuse_precompiled(${name} batpak_test_headers)
+  endif()
   foreach(label IN LISTS TEST_LABELS)
     if(TARGET tests_${label})
       add_dependencies(tests_${label} ${name})
