@@ -70,6 +70,9 @@ class Oracle {
     if (receipt.checkpoint) believe(receipt.checkpoint->checkpoint);
   }
 
+  // The process ended that gave the receipts. What is promised from now on, until a store opens, may be of events that an opening
+  // put where others were lost, and then failed.
+  void ended() { promised_at_end_ = durable_; }
   // The store says that so much of the log is durable.
   void promise_up_to(std::uint64_t size) { durable_ = std::max(durable_, size); }
   // The same, as the answer to a program that waited for it.
@@ -151,7 +154,10 @@ class Oracle {
   }
 
   // Compares with what a store shows that was just opened, and learns from it.
-  void settle(const Snapshot& now, const Judgement& judgement = {}) { learn(compare(now, judgement)); }
+  void settle(const Snapshot& now, const Judgement& judgement = {}) {
+    learn(compare(now, judgement));
+    promised_at_end_.reset();
+  }
 
   // What a store shows, if it may.
   [[nodiscard]] std::vector<Known> compare(const Snapshot& now, const Judgement& judgement = {}) const {
@@ -282,7 +288,8 @@ class Oracle {
     const bool is_of_keys = kind == EventKind(0, 3) || kind == EventKind(0, 6) || kind == EventKind(0, 7);
     if (!is_of_keys && kind != EventKind(0, 8)) return false;
     const auto shown = shown_.find(sequence);
-    return sequence >= least || (shown != shown_.end() && shown->second == event_hash);
+    return sequence >= std::min(least, promised_at_end_.value_or(least)) ||
+           (shown != shown_.end() && shown->second == event_hash);
   }
   static std::string text_of(ByteView bytes) { return std::string(base::as_text(bytes)); }
 
@@ -407,6 +414,7 @@ class Oracle {
   std::uint64_t now_ = 0;
   std::uint64_t durable_ = 0;
   std::uint64_t acknowledged_ = 0;
+  std::optional<std::uint64_t> promised_at_end_;  // of a process that had the store open
   std::uint64_t accepted_size_ = 0;
   std::vector<Known> known_;
   std::vector<std::shared_ptr<Attempt>> pending_;  // since the last settling

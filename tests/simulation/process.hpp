@@ -116,6 +116,7 @@ class Process {
   }
   // The process ends, by itself or with the machine.
   void end() {
+    if (world_.store) world_.oracle.ended();
     if (world_.random.below(3) == 0) world_.files.write_back(world_.random.next());
     const bool needs_power_loss = world_.damaged;
     const std::uint64_t kind = needs_power_loss ? 3 + world_.random.below(6) : world_.random.below(9);
