@@ -3,7 +3,7 @@
 # For clang; ccache then shares objects only with the same build directory.
 option(BATPAK_PRECOMPILE "Precompile the headers that most sources include" OFF)
 
-# batpak_precompiled(name header...): what targets of the same options share. Those that link `name` compile with its options too.
+# batpak_precompiled(name header...): the headers below and those named, for targets with the same options and definitions.
 function(batpak_precompiled name)
   if(NOT BATPAK_PRECOMPILE)
     return()
