@@ -158,7 +158,9 @@ struct World {
     // Nor does one that has not signed yet, as after a change that was interrupted; then one that has signed is asked.
     for (std::size_t i = 0; report && options.key && report->checkpoints_verified == 0 && i < report->keys.size(); ++i) {
       options.key = PublicKey::from_bytes(report->keys[i].key).value();
-      report = verify_directory(path, options);
+      auto other = verify_directory(path, options);
+      // Where none has, one of which nothing is found speaks as well as the next.
+      if (!other || other->checkpoints_verified > 0 || !report->clean()) report = std::move(other);
     }
     require(report.has_value() || damaged, "verify does not run: " + outcome(report));
     if (report) return *std::move(report);
